@@ -1,0 +1,324 @@
+"""Named data sets, folders and zips of images, 2-D points: all as uint8 images or float points in memory.
+
+Nothing here touches the network, except `fetch` and the loading of a set by name that can only be had from there.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from aegan import avatars
+from aegan.config import UserError
+from aegan.files import MAX_BYTES, read_idx, read_sheet, write_sheet
+from aegan.folders import arrange, is_image_source, read_images
+from aegan.images import fit_image
+from aegan.points import KINDS, MIXTURES, check_drawing, make_points
+
+ASSETS = Path(__file__).resolve().parent.parent / "assets" / "data"
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Training and test data, whole in memory."""
+
+    name: str
+    title: str
+    train: np.ndarray  # uint8 [N, H, W, C], or float32 [N, 2] points that lie about in [-1, 1]
+    test: np.ndarray
+    train_labels: np.ndarray | None  # int64 [N]
+    test_labels: np.ndarray | None
+    classes: tuple[str, ...]
+    license: str
+    credit: str
+    modes: np.ndarray | None = None  # centres [K, 2] of a 2-D mixture, on the scale of the data …
+    mode_std: float = 0.0  # … and their standard deviation
+    attributes: dict[str, tuple[str, ...]] = field(default_factory=dict)  # name -> its values, where they are known
+    train_attributes: np.ndarray | None = None  # int64 [N, number of attributes], the value's position
+    test_attributes: np.ndarray | None = None
+    skipped: int = 0  # image files that could not be read
+
+    @property
+    def is_points(self) -> bool:
+        return self.train.ndim == 2
+
+    @property
+    def img_resolution(self) -> int:
+        return 1 if self.is_points else self.train.shape[1]
+
+    @property
+    def img_channels(self) -> int:
+        return self.train.shape[-1]
+
+
+@dataclass(frozen=True)
+class DataInfo:
+    """What can be said of a data set without loading it."""
+
+    name: str
+    title: str
+    kind: str  # "images" or "points"
+    available: bool  # whether it loads without the network
+    where: str  # "bundled", "system", "cache" or "download"
+    license: str
+    credit: str
+
+
+@dataclass(frozen=True)
+class _Known:
+    title: str
+    license: str
+    credit: str
+    folder: str = ""  # what torchvision calls the set, and its folder for idx files
+    local: str = ""  # the file or folder that shows that torchvision's copy is there
+    classes: tuple[str, ...] = ()
+
+
+_DIGITS = tuple("0123456789")
+_GARMENTS = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
+_KUZUSHIJI = ("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo")
+
+IMAGES: dict[str, _Known] = {
+    "fashion-mnist": _Known(
+        "Fashion-MNIST", "MIT", "Fashion-MNIST (Xiao, Rasul and Vollgraf 2017), Zalando SE", "FashionMNIST",
+        "FashionMNIST/raw", _GARMENTS,
+    ),
+    "mnist": _Known(
+        "MNIST", "CC BY-SA 3.0", "MNIST, Yann LeCun, Corinna Cortes and Christopher J.C. Burges", "MNIST",
+        "MNIST/raw", _DIGITS,
+    ),
+    "avatars": _Known("Cartoon avatars", avatars.LICENSE, avatars.CREDIT, local="avatars/avatars.json"),
+    "kmnist": _Known(
+        "Kuzushiji-MNIST", "CC BY-SA 4.0", "KMNIST (Clanuwat et al. 2018), made by ROIS-DS Center for Open Data in the"
+        " Humanities, adapted from the Kuzushiji Dataset by NIJL and others", "KMNIST", "KMNIST/raw", _KUZUSHIJI,
+    ),
+    "cifar10": _Known(
+        "CIFAR-10", "no licence stated", "CIFAR-10, Alex Krizhevsky 2009", "CIFAR10", "cifar-10-batches-py",
+    ),
+    "cifar100": _Known(
+        "CIFAR-100", "no licence stated", "CIFAR-100, Alex Krizhevsky 2009", "CIFAR100", "cifar-100-python",
+    ),
+    "svhn": _Known(
+        "Street View House Numbers", "non-commercial use only", "SVHN (Netzer et al. 2011), Stanford and Google",
+        "SVHN", "test_32x32.mat", _DIGITS,
+    ),
+}  # fmt: skip
+
+_POINTS = {"ring": "Ring of 8 Gaussians", "grid": "Grid of 25 Gaussians", "moons": "Two moons", "spiral": "Spiral"}
+_IDX = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
+_SYSTEM = {"fashion-mnist": Path("/usr/share/datasets/fashion-mnist")}  # Debian's dataset-fashion-mnist
+
+
+def data_root(root: str | None = None) -> Path:
+    """Where data sets are kept: `root`, else $AEGAN_DATA, else aegan/ in the user's cache folder."""
+    chosen = root or os.environ.get("AEGAN_DATA")
+    if chosen:
+        return Path(chosen).expanduser()
+    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "aegan"
+
+
+def list_data(root: str | None = None) -> list[DataInfo]:
+    """Every data set that has a name, and where it would be loaded from. Looks for files, opens none."""
+    infos = []
+    for name, known in IMAGES.items():
+        _, where = _find(name, data_root(root), full=True)
+        infos.append(DataInfo(name, known.title, "images", where != "download", where, known.license, known.credit))
+    for name, title in _POINTS.items():
+        infos.append(DataInfo(name, title, "points", True, "bundled", "CC0", "drawn from a formula"))
+    return infos
+
+
+def load_data(
+    name_or_path: str,
+    img_resolution: int | None = None,
+    img_channels: int | None = None,
+    root: str | None = None,
+    full: bool = True,
+) -> Dataset:
+    """Loads a data set by its name, or any folder or .zip of images.
+
+    A path given by a visitor must be a file that the visitor uploaded: this function opens what it is told to.
+
+    Args:
+        name_or_path: a name of `list_data`, or a path.
+        img_resolution: height and width that images are fitted to; None: as they are.
+        img_channels: 1 or 3, likewise.
+        root: where data sets are kept, in torchvision's layout; see `data_root`.
+        full: whether the largest local copy is taken; otherwise the bundled one where there is one.
+
+    Raises:
+        UserError: for an unknown name, an unreadable source, or a set that could not be downloaded.
+    """
+    if name_or_path in KINDS:
+        if (img_resolution or 1, img_channels or 2) != (1, 2):
+            raise UserError(f"{name_or_path} is a set of 2-D points: use it with the preset points, not with images.")
+        return _load_points(name_or_path)
+    if img_resolution == 1 or img_channels == 2:
+        raise UserError(f"The model takes 2-D points and {name_or_path!r} has images: choose {', '.join(KINDS)}.")
+    if name_or_path in IMAGES:
+        return _fit(_load_images(name_or_path, data_root(root), full), img_resolution, img_channels)
+    path = Path(name_or_path)
+    if name_or_path and is_image_source(path):
+        return _load_path(path, img_resolution, img_channels)
+    near = difflib.get_close_matches(name_or_path, (*IMAGES, *KINDS), n=1)
+    hint = f"Did you mean {near[0]}?" if near else f"Choose {', '.join((*IMAGES, *KINDS))}, or a folder or zip."
+    raise UserError(f"There is no data set {name_or_path!r}. {hint}")
+
+
+def points_from_drawing(points: Sequence[Sequence[float]]) -> Dataset:
+    """A distribution around drawn points [[x, y], …]: each point drawn again and again, a little blurred.
+
+    Raises:
+        UserError: unless they are 8 to 10,000 pairs of finite numbers that are not all the same.
+    """
+    drawn = check_drawing(points)
+    rng = np.random.default_rng(0)
+    train, test = (drawn[rng.integers(len(drawn), size=n)] for n in (10_000, 2_000))
+    train, test = (x + 0.02 * rng.standard_normal(x.shape, np.float32) for x in (train, test))
+    return Dataset("drawn", "Drawn points", train, test, None, None, (), "the drawer's own", "drawn on the page")
+
+
+def fetch(name: str, root: str | None = None) -> Path:
+    """Downloads a named set through torchvision, or renders the avatars, and keeps it below `root`.
+
+    Raises:
+        UserError: if the set has nothing to fetch, cannot be reached, or a package for it is missing.
+    """
+    if name not in IMAGES:
+        raise UserError(f"{name!r} cannot be fetched: choose {', '.join(IMAGES)}.")
+    folder, known = data_root(root), IMAGES[name]
+    if name == "avatars":
+        sheet, facts = avatars.render(avatars.FULL, avatars.FULL_TEST)
+        write_sheet(folder / "avatars", name, sheet, facts)
+    else:
+        for train in (True, False):
+            _torchvision(name, folder, train, download=True)
+    return folder / known.local
+
+
+def _find(name: str, root: Path, full: bool) -> tuple[Path, str]:
+    """Where the set `name` is loaded from, and the word for it; "download" if it is nowhere here."""
+    known = IMAGES[name]
+    bundled = (ASSETS, "bundled") if (ASSETS / f"{name}.json").is_file() else None
+    if bundled and not full:
+        return bundled
+    for folder, where in ((root / known.local, "cache"), (_SYSTEM.get(name), "system")):
+        if folder and folder.exists() and (not known.local.endswith("/raw") or _idx_files(folder)):
+            return folder, where
+    return bundled or (root, "download")
+
+
+def _idx_files(folder: Path) -> list[Path]:
+    found = [next((p for p in (folder / n, folder / f"{n}.gz") if p.is_file()), None) for n in _IDX]
+    return [p for p in found if p] if all(found) else []
+
+
+def _load_images(name: str, root: Path, full: bool) -> Dataset:
+    known = IMAGES[name]
+    folder, where = _find(name, root, full)
+    if where == "bundled":
+        return _load_sheet(folder, name)
+    if name == "avatars":
+        if where == "download":
+            fetch(name, str(root))
+        return _load_sheet(root / "avatars", name)
+    if known.local.endswith("/raw"):
+        if where == "download":
+            folder = fetch(name, str(root))
+        train, train_labels, test, test_labels = map(read_idx, _idx_files(folder))
+        parts = [(train[..., None], train_labels), (test[..., None], test_labels)]
+        classes = known.classes
+    else:
+        sets = [_torchvision(name, root, train, download=where == "download") for train in (True, False)]
+        classes = known.classes or tuple(sets[0].classes)
+        parts = [(s.data if s.data.shape[-1] == 3 else s.data.transpose(0, 2, 3, 1), _labels(s)) for s in sets]
+    (train, train_labels), (test, test_labels) = parts
+    if len(train) != len(train_labels) or len(test) != len(test_labels):
+        raise UserError(f"The files of {name} in {folder} do not belong together: delete them and get them anew.")
+    return Dataset(
+        name, known.title, train, test, train_labels.astype(np.int64), test_labels.astype(np.int64), classes,
+        known.license, known.credit,
+    )  # fmt: skip
+
+
+def _load_sheet(folder: Path, name: str) -> Dataset:
+    images, facts = read_sheet(folder, name)
+    labels, test = np.array(facts["labels"], np.int64), facts["test"]
+    attributes = {key: tuple(values) for key, values in facts["attributes"].items()}
+    chosen = np.array(facts["chosen"], np.int64) if attributes else None
+    known = IMAGES[name]
+    return Dataset(
+        name, known.title, images[:-test], images[-test:], labels[:-test], labels[-test:], tuple(facts["classes"]),
+        known.license, known.credit, attributes=attributes,
+        train_attributes=None if chosen is None else chosen[:-test],
+        test_attributes=None if chosen is None else chosen[-test:],
+    )  # fmt: skip
+
+
+def _labels(dataset) -> np.ndarray:
+    return np.array(dataset.labels if hasattr(dataset, "labels") else dataset.targets)
+
+
+def _torchvision(name: str, root: Path, train: bool, download: bool):
+    try:
+        from torchvision import datasets
+    except (ImportError, RuntimeError):
+        raise UserError(f"Loading {name} needs torchvision: pip install torchvision.") from None
+    kind = getattr(datasets, IMAGES[name].folder)
+    which = {"split": "train" if train else "test"} if name == "svhn" else {"train": train}
+    try:
+        return kind(str(root), download=download, **which)
+    except ImportError as error:
+        raise UserError(f"Loading {name} needs one more package: pip install {error.name or 'scipy'}.") from None
+    except (OSError, RuntimeError) as error:
+        if download:
+            reason = (str(error).splitlines() or [""])[0][:100]
+            advice = f"connect to the network, or put torchvision's copy in {root}"
+            raise UserError(f"{name} could not be downloaded ({reason}): {advice}.") from None
+        raise UserError(f"The copy of {name} in {root} is incomplete or damaged: delete it and try again.") from None
+
+
+def _load_points(kind: str) -> Dataset:
+    rng = np.random.default_rng(0)
+    train, train_labels = make_points(kind, 20_000, rng)
+    test, test_labels = make_points(kind, 5_000, rng)
+    modes, deviation = MIXTURES.get(kind, (None, 0.0))
+    classes = tuple(str(i) for i in range(int(train_labels.max()) + 1))
+    return Dataset(
+        kind, _POINTS[kind], train, test, train_labels, test_labels, classes, "CC0", "drawn from a formula",
+        modes=modes, mode_std=deviation,
+    )  # fmt: skip
+
+
+def _load_path(path: Path, img_resolution: int | None, img_channels: int | None) -> Dataset:
+    names, images, skipped = read_images(path, img_resolution, img_channels)
+    train, test, labels, classes = arrange(names)
+    title = path.resolve().stem
+    return Dataset(
+        title, title, images[train], images[test], None if labels is None else labels[train],
+        None if labels is None else labels[test], classes, "unknown: ask the images' owner", f"images from {title}",
+        skipped=skipped,
+    )  # fmt: skip
+
+
+def _fit(data: Dataset, img_resolution: int | None, img_channels: int | None) -> Dataset:
+    size, channels = img_resolution or data.img_resolution, img_channels or data.img_channels
+    if (size, channels) == (data.img_resolution, data.img_channels):
+        return data
+    if (len(data.train) + len(data.test)) * size * size * channels > MAX_BYTES:
+        raise UserError(f"{data.title} at {size} pixels needs too much memory: choose a lower img_resolution.")
+
+    def fit(images: np.ndarray) -> np.ndarray:
+        fitted = np.empty((len(images), size, size, channels), np.uint8)
+        for i, image in enumerate(images):
+            picture = Image.fromarray(image[..., 0] if image.shape[2] == 1 else image)
+            fitted[i] = fit_image(picture, size, channels, invert=False)
+        return fitted
+
+    return replace(data, train=fit(data.train), test=fit(data.test))
