@@ -177,6 +177,17 @@ class Config:
     objective: Objective = Objective(rec=1.0)
     train: TrainConfig = TrainConfig()
 
+    def __post_init__(self) -> None:
+        if self.model.code_dim not in (0, self.model.z_dim) and not self.objective.own_decoder:
+            raise UserError("code_dim can differ from z_dim only where E has its own decoder: set own_decoder or code_dim=0.")
+        if self.objective.cycle and self.code_dim != self.model.z_dim:
+            raise UserError("cycle compares latents with codes, so code_dim must equal z_dim: set code_dim=0.")
+
+    @property
+    def code_dim(self) -> int:
+        """Size of what E returns."""
+        return self.model.code_dim or self.model.z_dim
+
     def with_options(self, **values: Any) -> Config:
         """A copy with single options changed, each found by its name.
 

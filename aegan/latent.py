@@ -1,0 +1,49 @@
+"""Moving in the latent space. Positions are noise ε [N, z_dim]: where the prior is fitted, all of it is plausible."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from aegan.model import AEGAN
+
+
+@torch.no_grad()
+def main_axes(model: AEGAN, n: int = 8, samples: int = 2048, seed: int = 0) -> Tensor:
+    """Orthonormal directions [n, z_dim] in ε along which pictures change most, strongest first.
+
+    The best linear prediction of the image from ε has slopes E[x εᵀ] where ε ~ N(0, I); its right singular vectors
+    are the directions. It is the idea of GANSpace (Härkönen et al. 2020, arXiv:2004.02546), principal components of
+    what is generated, regressed on the noise, so that it serves every kind of model and prior. Signs are chosen so
+    that + is brighter.
+    """
+    rng = torch.Generator().manual_seed(seed)
+    noise = torch.randn(samples, model.config.model.z_dim, generator=rng).to(model.device)
+    images = torch.cat([model.sample(0, noise=part).flatten(1) for part in noise.split(256)])  # [samples, pixels]
+    slopes = (images - images.mean(0)).T @ noise / samples  # [pixels, z_dim]
+    _, vectors = torch.linalg.eigh((slopes.T @ slopes).double().cpu())  # ascending
+    axes = vectors.flip(1).T[:n].float().to(noise.device)
+    return torch.where((axes @ slopes.mean(0) < 0)[:, None], -axes, axes)
+
+
+def interpolate(start: Tensor, end: Tensor, steps: int) -> Tensor:
+    """[z_dim] to [z_dim] -> [steps, z_dim], both ends included, norms going evenly from one end's to the other's.
+
+    Spherical (Shoemake 1985): straight lines in high dimensions pass through the empty middle of N(0, I).
+    """
+    t = torch.linspace(0, 1, steps, device=start.device)[:, None]
+    a, b = start.norm(), end.norm()
+    if a < 1e-6 or b < 1e-6:
+        return start + t * (end - start)
+    cosine = (start @ end / (a * b)).clamp(-1, 1)
+    angle = torch.arccos(cosine)
+    if angle < 1e-3 or angle > torch.pi - 1e-3:  # same or opposite directions: the arc is not defined
+        return start + t * (end - start)
+    direction = (torch.sin((1 - t) * angle) * start / a + torch.sin(t * angle) * end / b) / torch.sin(angle)
+    return direction * (a + t * (b - a))
+
+
+def unusualness(noise: Tensor) -> Tensor:
+    """[N, z_dim] -> percentile [N] in [0, 100] of |ε| among draws from N(0, I): 50 is ordinary, 100 unseen."""
+    half = torch.tensor(noise.shape[1] / 2, dtype=torch.float64)
+    return 100 * torch.special.gammainc(half, noise.double().square().sum(1).cpu() / 2).float()

@@ -1,0 +1,278 @@
+"""The training step and its stream of events, on small networks and real data."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from aegan import train as training
+from aegan.config import OBJECTIVES, get_preset
+from aegan.data import load_data
+from aegan.events import Preview, Step, Stopped
+from aegan.train import StepRandom, TrainState, finish, train, train_step
+
+CPU = torch.device("cpu")
+SMALL = {"width": 4, "z_dim": 4, "batch_size": 8, "flow_width": 16, "precision": "fp32"}
+
+
+@pytest.fixture(scope="module")
+def fashion():
+    return load_data("fashion-mnist", full=False)
+
+
+@pytest.fixture(scope="module")
+def ring():
+    return load_data("ring")
+
+
+def small(preset="aegan", **options):
+    return get_preset(preset).with_options(
+        **{**SMALL, "warmup_steps": 4, "ramp_steps": 2, "log_every": 4, "preview_every": 8, **options}
+    )
+
+
+def run(config, data):
+    state = TrainState.create(config, CPU)
+    return state, list(train(state, data))
+
+
+def weights(*networks):
+    return [p.detach().clone() for network in networks if network is not None for p in network.parameters()]
+
+
+def same(a, b):
+    return all(torch.equal(x, y) for x, y in zip(a, b, strict=True))
+
+
+def test_events_come_in_order_and_carry_plain_values(fashion):
+    _, events = run(small(steps=10), fashion)
+    assert [type(e).__name__ for e in events] == "Preview Step Step Preview Step Preview Stopped".split()
+    assert [e.step for e in events] == [0, 4, 8, 8, 10, 10, 10]
+    step, preview, last = events[1], events[0], events[-1]
+    assert step.nimg == 4 * 8 and step.seconds > 0
+    assert {"loss/rec", "loss/prior", "time/images_per_second"} <= step.metrics.keys()
+    assert all(type(v) is float for v in step.metrics.values())
+    assert preview.samples.shape == (64, 28, 28, 1) and preview.samples.dtype == np.uint8
+    assert preview.reconstructions.shape == preview.originals.shape == (16, 28, 28, 1)
+    assert last.reason == "finished"
+
+
+def test_same_seed_same_figures(fashion):
+    one, events_one = run(small(steps=8), fashion)
+    two, events_two = run(small(steps=8), fashion)
+    other, _ = run(small(steps=8, seed=1), fashion)
+    assert same(one.tensors().values(), two.tensors().values())
+    assert not same(weights(one.model), weights(other.model))
+    for a, b in zip(events_one, events_two, strict=True):
+        if isinstance(a, Step):
+            assert {k: v for k, v in a.metrics.items() if k[:4] != "time"} == {
+                k: v for k, v in b.metrics.items() if k[:4] != "time"
+            }
+
+
+@pytest.mark.parametrize("preset", ["aegan", "vae-gan", "seed"])
+@pytest.mark.parametrize("options", [{}, {"prior": "mixture", "components": 3, "adv_kind": "relativistic", "gamma": 1.0}])
+def test_resumed_equals_uninterrupted(fashion, preset, options):
+    options = {} if preset == "seed" else options
+    config = small(preset, steps=12, flip=True, shift=2, d_translate=0.1, d_cutout=0.3, decay_share=0.5, **options)
+    whole, _ = run(config, fashion)
+    first = TrainState.create(config, CPU)
+    for event in train(first, fashion):
+        if isinstance(event, Step) and event.step == 8:
+            saved = {name: t.clone().contiguous() for name, t in first.tensors().items()}, first.scalars()
+            break
+    second = TrainState.create(config, CPU)
+    second.load(*saved)
+    events = list(train(second, fashion))
+    assert events[0].step == 12 and not isinstance(events[0], Preview)
+    assert second.nimg == whole.nimg == 12 * 8
+    resumed, uninterrupted = second.tensors(), whole.tensors()
+    assert resumed.keys() == uninterrupted.keys()
+    assert [k for k in resumed if not torch.equal(resumed[k], uninterrupted[k])] == []
+
+
+def test_an_epoch_shows_every_image_once(fashion):
+    config = small(batch_size=96)
+    state = TrainState.create(config, CPU)
+    data = load_data("ring")
+    batches = training.Batches(data, TrainState.create(small("points", z_dim=2, batch_size=96), CPU))
+    del state, config
+    seen = []
+    while len(seen) < len(data.train):
+        part = batches.next().flatten(1)
+        batches.state.nimg += len(part)
+        seen += [tuple(p) for p in part.tolist()]
+    assert sorted(seen[: len(data.train)]) == sorted(tuple(p) for p in data.train.tolist())
+
+
+def test_the_average_follows_its_recurrence(fashion):
+    state = TrainState.create(small(ema_beta=0.9), CPU)
+    batches = training.Batches(fashion, state)
+    expected = weights(state.model.generator)
+    for step in range(15):
+        train_step(state, batches.next())
+        beta = min(0.9, (1 + step) / (10 + step))
+        expected = [beta * e + (1 - beta) * w for e, w in zip(expected, weights(state.model.generator), strict=True)]
+    for e, a in zip(expected, weights(state.ema.generator), strict=True):
+        torch.testing.assert_close(a, e, atol=1e-6, rtol=1e-5)
+
+
+def test_each_player_moves_alone(fashion):
+    state = TrainState.create(small(warmup_steps=0, adv_z=0.1), CPU)
+    model, x = state.model, training.Batches(fashion, state).next()
+    random = StepRandom(0, 0, CPU)
+    made = training.forward(state, x, random, adversarial=True)
+
+    before = weights(model.encoder, model.generator, model.prior)
+    judges = weights(model.discriminator, model.latent_discriminator)
+    training.update_discriminators(state, made, random)
+    assert same(before, weights(model.encoder, model.generator, model.prior))
+    assert not same(judges, weights(model.discriminator, model.latent_discriminator))
+
+    judges = weights(model.discriminator, model.latent_discriminator)
+    training.update_generator(state, made, random, ramp=1.0)
+    assert same(judges, weights(model.discriminator, model.latent_discriminator))
+    assert all(p.requires_grad for p in model.discriminator.parameters())
+    moved = weights(model.encoder, model.generator)
+    assert not any(same([a], [b]) for a, b in zip(before, moved, strict=False) if a.any())
+
+    players = weights(model.encoder, model.generator, model.discriminator)
+    training.update_prior(state, made, random)
+    assert same(players, weights(model.encoder, model.generator, model.discriminator))
+
+
+def test_the_warm_up_leaves_the_discriminator_alone(fashion):
+    state = TrainState.create(small(warmup_steps=3, ramp_steps=3), CPU)
+    batches, before = training.Batches(fashion, state), weights(state.model.discriminator)
+    for _ in range(3):
+        metrics = train_step(state, batches.next())
+    assert same(before, weights(state.model.discriminator)) and "loss/adv_g" not in metrics
+    assert "loss/adv_g" in train_step(state, batches.next())
+    ramps = [training.adversarial_ramp(state.config, step) for step in range(8)]
+    assert ramps == pytest.approx([0, 0, 0, 0.25, 0.5, 0.75, 1, 1])
+
+
+def test_eight_images_are_learnt_by_heart(fashion):
+    config = small("autoencoder", width=8, z_dim=16, lr=3e-3, steps=250, log_every=50, warmup_steps=0)
+    few = training.np.ascontiguousarray(fashion.train[:8])
+    state, events = run(config, load_like(fashion, few))
+    losses = [e.metrics["loss/rec"] for e in events if isinstance(e, Step)]
+    assert losses[-1] < 0.01 < 0.1 < losses[0]
+
+
+def load_like(data, images):
+    import dataclasses
+
+    return dataclasses.replace(data, train=images, test=images)
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+@pytest.mark.parametrize("kind", ["ring", "fashion"])
+def test_every_objective_learns_on_every_kind_of_data(objective, kind, fashion, ring):
+    """Reconstructions improve where there are any; a GAN's images come to look less unlike the data to a fixed eye."""
+    base = get_preset("points" if kind == "ring" else objective)
+    from dataclasses import replace
+
+    config = replace(base, objective=OBJECTIVES[objective]).with_options(
+        width=8, batch_size=32, steps=120, warmup_steps=40, ramp_steps=10, log_every=20, preview_every=120,
+        precision="fp32", lr=2e-3, lr_d=1e-3, flow_width=16,
+    )  # fmt: skip
+    data = ring if kind == "ring" else fashion
+    state, events = run(config, data)
+    steps = [e.metrics for e in events if isinstance(e, Step)]
+    assert events[-1].reason == "finished"
+    if "loss/rec" in steps[0]:
+        assert steps[1]["loss/rec"] < 0.9 * steps[0]["loss/rec"] or steps[-1]["loss/rec"] < 0.9 * steps[0]["loss/rec"]
+    else:
+        first, last = (e.samples.astype(float) for e in events if isinstance(e, Preview))
+        target = data.train.astype(float)
+        assert abs(last.mean() - target.mean()) < abs(first.mean() - target.mean()) or abs(
+            last.std() - target.std()
+        ) < abs(first.std() - target.std())
+
+
+@pytest.mark.parametrize("kind", ["bce", "hinge", "relativistic"])
+@pytest.mark.parametrize("architecture", ["dense", "conv", "residual"])
+def test_every_adversarial_kind_runs_on_every_architecture(fashion, kind, architecture):
+    config = small(architecture=architecture, adv_kind=kind, gamma=1.0, gp_every=2, warmup_steps=0, steps=4, rec_fake=0.1)
+    _, events = run(config, fashion)
+    assert events[-1].reason == "finished"
+    assert {"loss/adv_g", "loss/adv_rec_g", "loss/rec_fake", "loss/cycle", "loss/d"} <= events[1].metrics.keys()
+
+
+def test_divergence_keeps_the_last_good_state_and_explains(fashion):
+    config = small("autoencoder", steps=100, warmup_steps=0)
+    state = TrainState.create(config, CPU)
+    events = train(state, fashion)
+    for event in events:
+        if isinstance(event, Step) and event.step == 8:
+            good = weights(state.model)
+            with torch.no_grad():
+                state.model.generator.to_image.bias.fill_(float("nan"))
+            break
+    last = list(events)[-1]
+    assert isinstance(last, Stopped) and last.reason == "diverged"
+    assert "step 8" in last.message and "lower learning rate" in last.message
+    assert state.step == 8 and state.is_finite() and same(weights(state.model), good)
+
+
+def test_closing_in_mid_run_leaves_a_whole_state(fashion):
+    state = TrainState.create(small(steps=100), CPU)
+    events = train(state, fashion)
+    next(e for e in events if isinstance(e, Step))
+    events.close()
+    assert state.step == 4 and state.is_finite()
+    assert torch.is_grad_enabled() and not torch.is_autocast_enabled("cpu")
+
+
+def test_nothing_is_held_across_a_yield(fashion):
+    for event in train(TrainState.create(small(steps=5), CPU), fashion):
+        assert torch.is_grad_enabled() and not torch.is_autocast_enabled("cpu"), event
+
+
+def test_the_clock_stops_a_run(fashion):
+    _, events = run(small(steps=10**6, seconds=0.001), fashion)
+    assert events[-1].reason == "time" and events[-1].step == 4
+
+
+def test_finish_fits_a_copy(fashion):
+    state, _ = run(small(steps=12, prior_steps=60), fashion)
+    before = {name: t.clone() for name, t in state.tensors().items()}
+    progress = finish(state, fashion)
+    seen = []
+    try:
+        while True:
+            seen.append(next(progress).values["progress/prior"])
+    except StopIteration as stop:
+        model = stop.value
+    assert seen == sorted(seen) and seen[-1] == 1.0
+    assert same(before.values(), state.tensors().values())
+    assert same(weights(model.generator), weights(state.ema.generator))
+    assert not same(weights(model.prior), weights(state.ema.prior))
+    assert model.info["nimg"] == 96 and model.info["data"] == "fashion-mnist"
+
+
+def test_augmentations_move_and_blank():
+    x = torch.arange(16.0).view(1, 1, 4, 4)
+    moved = training._translate(x, torch.tensor([[1, 0]]))
+    assert torch.equal(moved[0, 0], x[0, 0][[1, 2, 3, 3]])
+    config = get_preset("aegan").with_options(d_cutout=0.5, d_translate=0.0)
+    ones = torch.ones(64, 1, 28, 28)
+    blanked = training.disturb(ones, config, StepRandom(0, 0, CPU))
+    assert set(blanked.unique().tolist()) == {0.0, 1.0}
+    assert (1 - blanked).flatten(1).sum(1).max() == 14 * 14
+
+
+def test_two_processes_equal_one(tmp_path):
+    """torchrun with two processes gives the weights of one process on the same global batch, to rounding."""
+    script = Path(__file__).with_name("distributed_run.py")
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", str(script), str(tmp_path / "two")]
+    subprocess.run(command, check=True, capture_output=True, timeout=120)
+    subprocess.run([sys.executable, str(script), str(tmp_path / "one")], check=True, capture_output=True, timeout=120)
+    one, two = (torch.load(tmp_path / name, weights_only=True) for name in ("one", "two"))
+    assert one.keys() == two.keys()
+    for name in one:
+        torch.testing.assert_close(two[name], one[name], atol=2e-4, rtol=2e-3, msg=lambda m, n=name: f"{n}: {m}")
