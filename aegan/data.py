@@ -194,7 +194,7 @@ def fetch(name: str, root: str | None = None) -> Path:
         raise UserError(f"{name!r} cannot be fetched: choose {', '.join(IMAGES)}.")
     folder, known = data_root(root), IMAGES[name]
     if name == "avatars":
-        sheet, facts = avatars.render(avatars.FULL, avatars.FULL_TEST)
+        sheet, facts = avatars.render(*avatars.FULL)
         write_sheet(folder / "avatars", name, sheet, facts)
     else:
         for train in (True, False):

@@ -137,7 +137,8 @@ def fit_image(
         img_resolution: height and width wanted.
         img_channels: 1 for grey, 3 for colour.
         invert: whether light and dark change places. "auto" does so for grey models, which learned bright things
-            on black, when the picture's edge is light. Pass False for data and for models of light backgrounds.
+            on black, when the picture's edge is light; the edge's level then becomes black. Pass False for data and
+            for models of light backgrounds.
         crop: (left, top, right, bottom) in pixels of `image`, of which the middle square is taken.
 
     Returns:
@@ -160,14 +161,16 @@ def fit_image(
         image = image.resize((img_resolution, img_resolution), Image.Resampling.BICUBIC, box=box)
     pixels = np.array(image).reshape(img_resolution, img_resolution, img_channels)
     if invert == "auto":
-        invert = img_channels == 1 and has_light_edge(pixels)
+        paper = _edge_level(pixels)
+        if img_channels > 1 or paper <= 127:
+            return pixels
+        return ((paper - pixels.clip(max=paper)) / paper * 255).round().astype(np.uint8)  # greyish paper is black, too
     return 255 - pixels if invert else pixels
 
 
-def has_light_edge(pixels: np.ndarray) -> bool:
-    """Whether most of the outermost pixels of uint8 [H, W, C] are lighter than middle grey."""
-    edge = np.concatenate([pixels[0], pixels[-1], pixels[1:-1, 0], pixels[1:-1, -1]])
-    return bool(np.median(edge) > 127)
+def _edge_level(pixels: np.ndarray) -> int:
+    """The median of the outermost pixels of uint8 [H, W, C]."""
+    return int(np.median(np.concatenate([pixels[0], pixels[-1], pixels[1:-1, 0], pixels[1:-1, -1]])))
 
 
 def image_grid(images: np.ndarray, columns: int | None = None, scale: int = 1, padding: int = 2) -> np.ndarray:
