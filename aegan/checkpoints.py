@@ -1,0 +1,227 @@
+"""Checkpoint folders: the model, its card, its figures, its history; and where a model comes from."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import platform
+import shlex
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from aegan.config import OBJECTIVES, PRESETS, Config, UserError
+from aegan.history import copy_history, write_atomic
+from aegan.model import AEGAN
+from aegan.runs import CHECKPOINT, Run
+
+ROOT = Path(__file__).resolve().parent.parent
+SHIPPED = ROOT / "checkpoints"
+
+
+def shipped_models() -> list[str]:
+    """Names of the models that come with the project."""
+    return sorted(path.parent.name for path in SHIPPED.glob("*/config.json"))
+
+
+def find_checkpoint(name: str) -> str:
+    """What `AEGAN.from_pretrained` takes: a shipped model by its name, a folder, a run's checkpoint, or a Hub name.
+
+    Raises:
+        UserError: for a run that has no checkpoint yet.
+    """
+    if name in shipped_models():
+        return str(SHIPPED / name)
+    folder = Path(name)
+    if (folder / CHECKPOINT / "config.json").is_file():
+        return str(folder / CHECKPOINT)
+    if (folder / "run.json").is_file():
+        raise UserError(f"The run {name} has no checkpoint yet: finish it with `python -m aegan resume {name}`.")
+    return name
+
+
+def write_checkpoint(folder: Path, model: AEGAN, figures: dict[str, Any], run: Run | None = None) -> None:
+    """Writes the model, metrics.json, README.md (the model card) and, of a run, its history.
+
+    Args:
+        folder: made when missing.
+        model: with its info filled in; commit and hardware are added here.
+        figures: what `evaluate` gave.
+        run: whose events and previews are copied, so that the training can be replayed.
+
+    Raises:
+        UserError: if something cannot be written.
+    """
+    # A data set's path on this machine is nobody's business: its name goes out.
+    model.config = replace(model.config, data=str(model.info.get("data", model.config.data)))
+    model.info |= {"commit": commit(), "hardware": hardware(model.info.get("device", "cpu"))}
+    card = model_card(model.config, model.info, figures)
+    model.save_pretrained(folder)
+    write_atomic(folder / "README.md", card.encode())
+    if run is not None:
+        copy_history(run.folder, folder)
+    write_atomic(folder / "metrics.json", (json.dumps(figures, indent=2) + "\n").encode())
+
+
+@functools.cache
+def commit() -> str:
+    """Commit of the program, with "-dirty" where files were changed since; "unknown" outside a clone."""
+    if not (ROOT / ".git").exists():
+        return "unknown"
+    try:
+        command = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]
+        return subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return "unknown"
+
+
+def hardware(device: str) -> str:
+    """Name of the device in words, such as "AMD EPYC, 2 threads"."""
+    if device.startswith("cuda") and torch.cuda.is_available():
+        return torch.cuda.get_device_name(device)
+    name = platform.processor() or platform.machine()
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            lines = [line.partition(":")[2].strip() for line in file if line.startswith("model name")]
+        name = lines[0] if lines else name
+    except OSError:  # only Linux has it
+        pass
+    return f"{name}, {torch.get_num_threads()} of {os.cpu_count()} threads" + (", MPS" if device == "mps" else "")
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of the packages that matter."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    found = {"python": platform.python_version()}
+    for name in ("torch", "torchvision", "gradio", "huggingface-hub", "safetensors", "numpy", "Pillow"):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "missing"
+    return found
+
+
+_LABELS = {
+    "fd/samples": "FD ({extractor}), samples against test images",
+    "fd/midpoints": "FD ({extractor}), midpoints of samples",
+    "fd/reconstructions": "FD ({extractor}), reconstructions of test images",
+    "fd/floor": "FD ({extractor}), training images: the floor",
+    "rec/psnr": "PSNR of test reconstructions, dB",
+    "rec/ssim": "SSIM of test reconstructions",
+    "rec/rms": "Root mean square distance of test reconstructions",
+    "modes/found": "Modes found",
+    "modes/total": "Modes in the data",
+    "modes/good_share": "Share of samples within 3 σ of a mode",
+    "modes/good_share_floor": "The same of test points: the floor",
+}
+
+
+def figure_lines(figures: dict[str, Any]) -> list[tuple[str, str]]:
+    """(label, value) of every figure that was measured, in words."""
+    return [
+        (label.format(**figures), f"{figures[key]:.3f}" if isinstance(figures[key], float) else str(figures[key]))
+        for key, label in _LABELS.items()
+        if key in figures
+    ]
+
+
+def train_command(config: Config) -> str:
+    """The shortest command line that describes this configuration, starting from the nearest preset."""
+    wanted = _options(config)
+    commands: list[list[str]] = []
+    for preset, start in PRESETS.items():
+        for objective, row in [("", start.objective), *OBJECTIVES.items()]:
+            words = ["python", "-m", "aegan", "train", "--preset", preset]
+            words += ["--objective", objective] if objective else []
+            try:
+                given = _options(replace(start, objective=row))
+            except UserError:  # not every preset's networks serve every objective
+                continue
+            if config.data != start.data:
+                words += ["--data", config.data]
+                if not config.model.is_points:  # the shape would follow the data
+                    given |= {"img_resolution": None, "img_channels": None}
+            settings = [f"{name}={value}" for name, value in wanted.items() if value != given[name]]
+            commands.append([*words, *(["--set", *settings] if settings else [])])
+    return shlex.join(min((len(words), words) for words in commands)[1])
+
+
+def _options(config: Config) -> dict[str, Any]:
+    parts = config.to_dict()
+    return {name: value for part in ("model", "objective", "train") for name, value in parts[part].items()}
+
+
+def model_card(config: Config, info: dict[str, Any], figures: dict[str, Any]) -> str:
+    """README.md of a checkpoint; every number in it comes from `info` or `figures`."""
+    m, objective = config.model, config.objective
+    terms = ("rec", "adv", "adv_rec", "adv_z", "cycle", "rec_fake", "kl")
+    weights = ", ".join(f"{name} {getattr(objective, name):g}" for name in terms if getattr(objective, name))
+    size = "2-D points" if m.is_points else f"{m.img_resolution} px, {'grey' if m.img_channels == 1 else 'colour'}"
+    table = "\n".join(f"| {label} | {value} |" for label, value in figure_lines(figures))
+    notes = "\n".join(f"- {sentence}" for sentence in figures.get("missing", []))
+    title, seconds = info.get("data_title", config.data), float(info.get("seconds", 0))
+    generated = figures.get("generated_count", 0)
+    return f"""---
+license: mit
+library_name: aegan
+pipeline_tag: unconditional-image-generation
+tags: [aegan, autoencoder, gan, image-generation]
+---
+
+# AE-GAN on {title}
+
+A generator that is also the decoder of an autoencoder, trained together with an encoder and a discriminator.
+It makes new pictures ({size}) from {m.z_dim} numbers, and reconstructs given ones.
+
+## Use
+
+```python
+from aegan.model import AEGAN
+
+model = AEGAN.from_pretrained("path/of/this/folder")
+images = model.sample(16)  # [16, {", ".join(map(str, m.x_shape))}]
+```
+
+## Training
+
+| | |
+|---|---|
+| data | {title} |
+| licence of the data | {info.get("data_license", "unknown")} |
+| credit | {info.get("data_credit", "unknown")} |
+| networks | {m.architecture}, width {m.width}, z_dim {m.z_dim}, prior {m.prior} |
+| objective | {weights}; rec_kind {objective.rec_kind}, adv_kind {objective.adv_kind} |
+| length | {info.get("step", 0):,} steps, {info.get("nimg", 0):,} images, {seconds:,.0f} s |
+| hardware | {info.get("hardware", "unknown")} |
+| commit | {info.get("commit", "unknown")} |
+| seed | {config.train.seed} |
+| torch | {info.get("torch", "unknown")} |
+
+```
+{train_command(config)}
+```
+
+## Figures
+
+On {figures.get("test_count", 0):,} test items and {generated:,} generated ones, seed {figures.get("seed", 0)}.
+
+| figure | value |
+|---|---|
+{table}
+
+{notes}
+
+FD is the Fréchet distance in the features of the classifier named with it. It is not FID, and distances with
+different classifiers cannot be compared.
+
+## Intended use and limits
+
+Made for teaching and for exploring how autoencoders and GANs work together. It knows nothing but its training data:
+a picture of anything else is reconstructed as the nearest thing that it knows. What it generates is synthetic; say so
+where you show it. It can repeat biases of its data, and can come close to single training images.
+"""

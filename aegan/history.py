@@ -1,0 +1,199 @@
+"""Events on disk: one JSON line each in `events.jsonl`, their pictures as PNG files in `previews/`.
+
+A line that was torn by a crash is ignored when read, and removed when the run goes on.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from aegan.config import UserError
+from aegan.events import Event, Metric, Preview, Saved, Step, Stopped
+from aegan.images import encode_png, image_grid, open_image
+
+EVENTS, PREVIEWS = "events.jsonl", "previews"
+MAX_EVENTS_BYTES, MAX_PREVIEW_VALUES = 200 * 2**20, 50_000_000
+
+_KINDS = {"step": Step, "preview": Preview, "metric": Metric, "saved": Saved, "stopped": Stopped}
+_PICTURES = ("samples", "originals", "reconstructions")
+
+
+def write_atomic(path: Path, content: bytes) -> None:
+    """Replaces a file by new content, or leaves everything as it was.
+
+    Raises:
+        UserError: if it cannot be written, because the disk is full, say.
+    """
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with part.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def cannot_write(path: Path, error: OSError) -> UserError:
+    reason = error.strerror or str(error)
+    return UserError(
+        f"{path} cannot be written ({reason}): make room or choose another folder; earlier saves are kept."
+    )
+
+
+def append_event(folder: Path, event: Event) -> None:
+    """Writes one event down, and its pictures if it has any.
+
+    Raises:
+        UserError: if the disk is full, for instance.
+    """
+    line = _encode(folder, event)
+    try:
+        with (folder / EVENTS).open("ab", buffering=0) as file:
+            file.write(line)
+    except OSError as error:
+        raise cannot_write(folder / EVENTS, error) from error
+
+
+def read_events(folder: str | os.PathLike) -> Iterator[Event]:
+    """Replays the events of a run's folder, or of a checkpoint's with a history; nothing where there is none.
+
+    Previews whose pictures are missing are left out, and so is a torn last line.
+
+    Raises:
+        UserError: if a line before the last is damaged; says which.
+    """
+    folder = Path(folder)
+    if not (folder / EVENTS).is_file():
+        return
+    for number, (_, values) in enumerate(_lines(folder / EVENTS), start=1):
+        try:
+            event = _decode(folder, values)
+        except (KeyError, TypeError, ValueError) as error:
+            raise UserError(f"{folder / EVENTS}, line {number}: this is not an event ({error}).") from None
+        if event is not None:
+            yield event
+
+
+def forget_after(folder: Path, step: int) -> None:
+    """Removes events that a resumed run is going to repeat, its former end, and a torn line."""
+    path = folder / EVENTS
+    if not path.exists():
+        return
+    kept = [line for line, values in _lines(path) if values["step"] <= step and values["event"] != "stopped"]
+    content = b"".join(line + b"\n" for line in kept)
+    if len(content) != path.stat().st_size:
+        write_atomic(path, content)
+
+
+def copy_history(source: Path, target: Path, previews: int = 24) -> None:
+    """Copies events to another folder, with at most so many previews, evenly spread, the last included."""
+    events = list(read_events(source))
+    steps = sorted({event.step for event in events if isinstance(event, Preview)})
+    chosen = {steps[round(i)] for i in np.linspace(0, len(steps) - 1, min(previews, len(steps)))}
+    lines = [
+        _encode(target, event)
+        for event in events
+        if not isinstance(event, Saved) and (not isinstance(event, Preview) or event.step in chosen)
+    ]
+    write_atomic(target / EVENTS, b"".join(lines))
+
+
+def _encode(folder: Path, event: Event) -> bytes:
+    kind = next(name for name, cls in _KINDS.items() if isinstance(event, cls))
+    values: dict[str, Any] = {"event": kind}
+    for field in dataclasses.fields(event):
+        value = getattr(event, field.name)
+        if isinstance(value, np.ndarray):
+            value = _put(folder, event.step, field.name, value)
+        elif isinstance(value, dict):  # JSON has no word for what is not a number
+            value = {key: float(v) if math.isfinite(v) else None for key, v in value.items()}
+        values[field.name] = value
+    return json.dumps(values, allow_nan=False).encode() + b"\n"
+
+
+def _put(folder: Path, step: int, name: str, array: np.ndarray) -> list:
+    """Points go into the line itself, images into one PNG of rows; the line says how many and how large."""
+    if array.ndim == 2:
+        return [[round(float(v), 4) if math.isfinite(v) else 0.0 for v in point] for point in array]
+    path = _picture(folder, step, name)
+    if name != "originals" or not path.exists():  # they are the same throughout a run
+        try:
+            path.parent.mkdir(exist_ok=True)
+        except OSError as error:
+            raise cannot_write(path, error) from error
+        note = "test images" if name == "originals" else f"{name} by an AE-GAN model in training, step {step}"
+        write_atomic(path, encode_png(image_grid(array, padding=0), {"Description": note}))
+    return list(array.shape)
+
+
+def _lines(path: Path) -> list[tuple[bytes, dict[str, Any]]]:
+    """Whole lines with their values; a last line that is torn is left out."""
+    try:
+        if path.stat().st_size > MAX_EVENTS_BYTES:
+            raise UserError(f"{path} is too large for the events of a run.")
+        raw = path.read_bytes().split(b"\n")
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error}.") from None
+    found = []
+    for number, line in enumerate(raw[:-1], start=1):  # what follows the last newline is empty or torn
+        try:
+            values = json.loads(line)
+            if not isinstance(values, dict) or values.get("event") not in _KINDS or type(values.get("step")) is not int:
+                raise ValueError
+        except ValueError:
+            if number == len(raw) - 1:  # a crash of the machine can leave a last line of nonsense
+                break
+            raise UserError(f"{path}, line {number}: this is not an event.") from None
+        found.append((line, values))
+    return found
+
+
+def _decode(folder: Path, values: dict[str, Any]) -> Event | None:
+    values = dict(values)
+    cls = _KINDS[values.pop("event")]
+    for key, value in values.items():
+        if isinstance(value, dict):
+            values[key] = {name: math.nan if v is None else float(v) for name, v in value.items()}
+    if cls is Preview:
+        for name in _PICTURES:
+            if values[name] is not None:
+                values[name] = _get(folder, values["step"], name, values[name])
+                if values[name] is None:
+                    return None
+    return cls(**values)
+
+
+def _get(folder: Path, step: int, name: str, value: list) -> np.ndarray | None:
+    if value and isinstance(value[0], list):
+        points = np.array(value, np.float32)
+        if points.ndim != 2 or points.shape[1] != 2:
+            raise ValueError("points are pairs")
+        return points
+    n, height, width, channels = (int(v) for v in value)
+    if min(n, height, width) < 1 or channels not in (1, 3) or n * height * width * channels > MAX_PREVIEW_VALUES:
+        raise ValueError("no such pictures")
+    try:
+        grid = np.asarray(open_image(_picture(folder, step, name)))
+    except UserError:
+        return None
+    rows, columns = grid.shape[0] // height, grid.shape[1] // width
+    if grid.size != rows * columns * height * width * channels or rows * columns < n:
+        return None
+    tiles = grid.reshape(rows, height, columns, width, channels).swapaxes(1, 2)  # [rows, columns, H, W, C]
+    return tiles.reshape(-1, height, width, channels)[:n]
+
+
+def _picture(folder: Path, step: int, name: str) -> Path:
+    return folder / PREVIEWS / ("originals.png" if name == "originals" else f"{step:08d}-{name}.png")

@@ -1,0 +1,171 @@
+"""A run on disk: configuration, events, previews, resumable state.
+
+Whatever happens, a file is there whole or not at all. Only `events.jsonl` grows.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import safetensors.torch
+import torch
+from safetensors import SafetensorError, safe_open
+
+from aegan import distributed
+from aegan.config import Config, UserError
+from aegan.events import Event, Saved, Step, Stopped
+from aegan.history import append_event, cannot_write, forget_after, write_atomic
+from aegan.train import TrainState
+
+FORMAT_VERSION = 1
+RUN, STATE, CHECKPOINT = "run.json", "state.safetensors", "checkpoint"
+MAX_STATE_BYTES = 8 * 2**30
+
+
+class Run:
+    """One training run in its folder.
+
+    `run.json`: the configuration. `events.jsonl`: one event a line. `previews/`: pictures of the preview events.
+    `state.safetensors`: everything needed to go on. `checkpoint/`: the model, once the run is complete.
+    """
+
+    def __init__(self, folder: str | os.PathLike, config: Config) -> None:
+        self.folder, self.config = Path(folder), config
+
+    @classmethod
+    def create(cls, folder: str | os.PathLike, config: Config) -> Run:
+        """Starts a run in a new or empty folder.
+
+        Raises:
+            UserError: if something lies there already, or nothing can be written there.
+        """
+        run = cls(folder, config)
+        try:
+            run.folder.mkdir(parents=True, exist_ok=True)
+            if any(run.folder.iterdir()):
+                is_run = (run.folder / RUN).exists()
+                advice = f"go on with `python -m aegan resume {run.folder}`, or " if is_run else ""
+                raise UserError(f"The folder {run.folder} is not empty: {advice}choose another folder (--out).")
+        except OSError as error:
+            raise cannot_write(run.folder, error) from error
+        run.change(config)
+        return run
+
+    @classmethod
+    def open(cls, folder: str | os.PathLike) -> Run:
+        """The run in that folder.
+
+        Raises:
+            UserError: if there is none, or its configuration is damaged; says which field.
+        """
+        path = Path(folder) / RUN
+        try:
+            values = json.loads(path.read_text("utf-8"))
+        except FileNotFoundError:
+            raise UserError(f"{folder} is not the folder of a run: it has no {RUN}.") from None
+        except (OSError, ValueError) as error:
+            raise UserError(f"{path} cannot be read ({error}): start the run anew.") from None
+        if not isinstance(values, dict) or values.get("format_version") != FORMAT_VERSION:
+            raise UserError(f"{path} does not describe a run of format {FORMAT_VERSION}.")
+        config = values.get("config")
+        if not isinstance(config, dict):
+            raise UserError(f"{path}: config must be an object.")
+        try:
+            return cls(folder, Config.from_dict(config))
+        except UserError as error:
+            raise UserError(f"{path}: {error}") from None
+
+    @property
+    def checkpoint(self) -> Path:
+        return self.folder / CHECKPOINT
+
+    @property
+    def has_state(self) -> bool:
+        return (self.folder / STATE).is_file()
+
+    def change(self, config: Config) -> None:
+        """Writes down a new configuration, such as a longer training."""
+        text = json.dumps({"format_version": FORMAT_VERSION, "config": config.to_dict()}, indent=2)
+        write_atomic(self.folder / RUN, text.encode())
+        self.config = config
+
+    # -- writing --------------------------------------------------------------------------------------------------
+
+    def record(self, state: TrainState, events: Iterator[Event]) -> Iterator[Event]:
+        """Passes events on and writes them down; saves the state every `save_every` steps and at the end.
+
+        After each save `Saved` is passed on. Closing this iterator closes `events` and saves, too: the run stands
+        still then, so that its state is whole. In a process other than the first nothing is written.
+
+        Raises:
+            UserError: if the disk is full, for instance; what was saved before is kept.
+        """
+        if not distributed.is_main():
+            yield from events
+            return
+        forget_after(self.folder, state.step)
+        saved = state.step if self.has_state else -1
+        every = state.config.train.save_every
+        try:
+            for event in events:
+                if isinstance(event, Stopped) and state.step != saved:
+                    yield self._save(state)
+                append_event(self.folder, event)
+                yield event
+                if isinstance(event, Step) and event.step // every > max(saved, 0) // every:
+                    saved = event.step
+                    yield self._save(state)
+        except GeneratorExit:
+            self._save(state)
+            raise
+        finally:
+            close = getattr(events, "close", None)
+            if close is not None:
+                close()
+
+    def save(self, state: TrainState) -> None:
+        """Replaces the saved state by this one."""
+        tensors = {name: t.detach().cpu().contiguous() for name, t in state.tensors().items()}
+        metadata = {"format": "aegan-state", "version": str(FORMAT_VERSION), "scalars": json.dumps(state.scalars())}
+        write_atomic(self.folder / STATE, safetensors.torch.save(tensors, metadata))
+
+    def _save(self, state: TrainState) -> Saved:
+        self.save(state)
+        event = Saved(state.step, STATE)
+        append_event(self.folder, event)
+        return event
+
+    # -- reading --------------------------------------------------------------------------------------------------
+
+    def restore(self, device: torch.device) -> TrainState:
+        """The state as last saved, on a device.
+
+        Raises:
+            UserError: if nothing was saved, or the file is foreign, damaged or of another configuration.
+        """
+        path = self.folder / STATE
+        if not path.is_file():
+            raise UserError(f"{self.folder} has no saved state to resume from: start anew in another folder.")
+        if path.stat().st_size > MAX_STATE_BYTES:
+            raise UserError(f"{path} is too large for the state of a run.")
+        try:
+            with safe_open(path, framework="pt") as file:
+                metadata = file.metadata() or {}
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
+        except (OSError, SafetensorError) as error:
+            raise UserError(f"{path} is damaged ({error}): restore it, or start the run anew.") from None
+        if metadata.get("format") != "aegan-state" or metadata.get("version") != str(FORMAT_VERSION):
+            raise UserError(f"{path} is not the saved state of a run of format {FORMAT_VERSION}.")
+        try:
+            scalars = json.loads(metadata["scalars"])
+        except (KeyError, ValueError):
+            raise UserError(f"{path} is damaged: its counters cannot be read.") from None
+        state = TrainState.create(self.config, device)
+        try:
+            state.load(tensors, scalars)
+        except UserError as error:
+            raise UserError(f"{path}: {error}") from error
+        return state
