@@ -166,9 +166,9 @@ def load_data(
     path = Path(name_or_path)
     if name_or_path and is_image_source(path):
         return _load_path(path, img_resolution, img_channels)
-    near = difflib.get_close_matches(name_or_path, (*IMAGES, *KINDS), n=1)
+    near = difflib.get_close_matches(name_or_path[:80], (*IMAGES, *KINDS), n=1)
     hint = f"Did you mean {near[0]}?" if near else f"Choose {', '.join((*IMAGES, *KINDS))}, or a folder or zip."
-    raise UserError(f"There is no data set {name_or_path!r}. {hint}")
+    raise UserError(f"There is no data set {name_or_path[:80]!r}. {hint}")
 
 
 def points_from_drawing(points: Sequence[Sequence[float]]) -> Dataset:

@@ -31,7 +31,10 @@ Files = list[tuple[str, Callable[[], Path | bytes]]]
 
 def is_image_source(path: Path) -> bool:
     """Whether the path is a folder or a zip file that `read_images` may try."""
-    return path.is_dir() or (path.is_file() and path.suffix.lower() == ".zip")
+    try:
+        return path.is_dir() or (path.is_file() and path.suffix.lower() == ".zip")
+    except (OSError, ValueError):  # a name that is no path at all, such as one of 5,000 letters
+        return False
 
 
 def read_images(

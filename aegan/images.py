@@ -151,14 +151,13 @@ def fit_image(
     if not all(map(math.isfinite, (left, top, right, bottom))):
         raise UserError("The crop must be four finite numbers: left, top, right, bottom.")
     left, top, right, bottom = max(left, 0), max(top, 0), min(right, image.width), min(bottom, image.height)
-    side = min(right - left, bottom - top)
+    side = int(min(right - left, bottom - top))
     if side < 1:
         raise UserError("The crop lies outside the picture: choose a part of it.")
-    left, top = (left + right - side) / 2, (top + bottom - side) / 2
-    image = image.convert("L" if img_channels == 1 else "RGB")
-    if image.size != (img_resolution, img_resolution) or side != img_resolution:
-        box = (left, top, left + side, top + side)
-        image = image.resize((img_resolution, img_resolution), Image.Resampling.BICUBIC, box=box)
+    left, top = int((left + right - side) / 2), int((top + bottom - side) / 2)
+    image = image.crop((left, top, left + side, top + side)).convert("L" if img_channels == 1 else "RGB")
+    if side != img_resolution:
+        image = image.resize((img_resolution, img_resolution), Image.Resampling.BICUBIC)
     pixels = np.array(image).reshape(img_resolution, img_resolution, img_channels)
     if invert == "auto":
         paper = _edge_level(pixels)

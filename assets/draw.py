@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
@@ -19,11 +20,11 @@ def smooth(points: list[Point], steps: int = 12) -> list[Point]:
     return [(float(x), float(y)) for x, y in curve.reshape(-1, 2)]
 
 
-def studio(shapes: list[tuple[list[Point], str]], folds: list[list[Point]], seed: int) -> Image.Image:
+def studio(shapes: Sequence[tuple[Sequence[Point], str]], folds: Sequence[Sequence[Point]], seed: int) -> Image.Image:
     """Filled shapes (coordinates in 0 … 100) like a catalogue photo: white paper, soft shadow, light, folds, grain."""
     big = 4 * SIDE
 
-    def scale(points: list[Point]) -> list[Point]:
+    def scale(points: Sequence[Point]) -> list[Point]:
         return [(x * big / 100, y * big / 100) for x, y in points]
 
     mask = Image.new("L", (big, big))

@@ -30,6 +30,7 @@ def make_samples() -> None:
     """Uploads to try: garments of the test split, two photo-like drawings on white, a digit, a face."""
     SAMPLES.mkdir(exist_ok=True)
     fashion = load_data("fashion-mnist")
+    assert fashion.test_labels is not None
     for name, label, nth in (("dress", 3, 12), ("pullover", 2, 5), ("bag", 8, 3), ("ankle-boot", 9, 16)):
         pixels = fashion.test[np.flatnonzero(fashion.test_labels == label)[nth]]
         save(Image.fromarray(pixels[..., 0]).resize((SIDE, SIDE), Image.Resampling.LANCZOS), f"fashion-{name}.png")
@@ -45,6 +46,7 @@ def bundle(name: str, train: int, test: int) -> None:
     if len(data.train) < 60_000:
         raise UserError(f"Bundling {name} needs the full set: put torchvision's copy in $AEGAN_DATA.")
     parts = []
+    assert data.train_labels is not None and data.test_labels is not None
     for images, labels, count in ((data.train, data.train_labels, train), (data.test, data.test_labels, test)):
         each = count // len(data.classes)
         chosen = [rng.permutation(np.flatnonzero(labels == k))[:each] for k in range(len(data.classes))]

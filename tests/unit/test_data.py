@@ -1,0 +1,446 @@
+"""Data sets come whole and unchanged; folders and zips of anything load, or are refused with one sentence."""
+
+import gzip
+import io
+import socket
+import struct
+import sys
+import tracemalloc
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torchvision
+from PIL import Image
+
+from aegan import avatars, data
+from aegan.config import UserError
+from aegan.data import list_data, load_data, points_from_drawing
+from aegan.files import read_idx, read_sheet, write_sheet
+from aegan.folders import arrange
+from aegan.images import MAX_FILE_BYTES
+
+FASHION_FILES = (
+    "train-images-idx3-ubyte",
+    "train-labels-idx1-ubyte",
+    "t10k-images-idx3-ubyte",
+    "t10k-labels-idx1-ubyte",
+)
+
+
+@pytest.fixture(autouse=True)
+def _alone(monkeypatch, tmp_path):
+    """Nothing on this machine and nothing on the network is found."""
+
+    def refuse(*args, **kwargs):
+        raise OSError("no network in tests")
+
+    monkeypatch.setenv("AEGAN_DATA", str(tmp_path / "cache"))
+    monkeypatch.setattr(data, "_SYSTEM", {})
+    monkeypatch.setattr(socket, "socket", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+
+
+def encode(shade: int, mode="RGB", size=(32, 32), kind="PNG") -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", size, (shade, shade, shade)).convert(mode).save(buffer, kind)
+    return buffer.getvalue()
+
+
+def fill(folder: Path, names: list[str], **options) -> Path:
+    for i, name in enumerate(names):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(encode(i, **options))
+    return folder
+
+
+def pack(path: Path, files: dict[str, bytes], method=zipfile.ZIP_DEFLATED) -> Path:
+    with zipfile.ZipFile(path, "w", method) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return path
+
+
+def refuse(path: Path, words: str) -> None:
+    with pytest.raises(UserError, match=words) as caught:
+        load_data(str(path))
+    assert "\n" not in str(caught.value)
+
+
+NAMES = [f"{i:03}.png" for i in range(40)]
+
+
+# named sets
+
+
+@pytest.mark.parametrize(
+    ("name", "train", "test", "shape"),
+    [
+        ("fashion-mnist", 12_000, 2_000, (28, 28, 1)),
+        ("mnist", 6_000, 1_000, (28, 28, 1)),
+        ("avatars", 5_000, 500, (64, 64, 3)),
+    ],
+)
+def test_bundled_sets(name, train, test, shape):
+    loaded = load_data(name)
+    assert loaded.train.shape == (train, *shape) and loaded.test.shape == (test, *shape)
+    assert loaded.train.dtype == np.uint8 and loaded.train_labels.dtype == np.int64
+    assert (loaded.img_resolution, loaded.img_channels, loaded.is_points) == (shape[0], shape[2], False)
+    counts = np.bincount(loaded.train_labels)
+    assert len(counts) == len(loaded.classes) and counts.min() > 0.2 * train / len(counts)
+    assert len({image.tobytes() for image in loaded.test}) > 0.99 * test
+    assert 20 < loaded.train.mean() < 235 and loaded.license and loaded.credit
+
+
+def test_avatars_know_their_attributes():
+    loaded = load_data("avatars")
+    names = list(loaded.attributes)
+    assert loaded.train_attributes.shape == (5_000, len(names))
+    np.testing.assert_array_equal(loaded.test_attributes[:, 0], loaded.test_labels)
+    background = loaded.test_attributes[:, names.index("background")]
+    for value, colour in enumerate(avatars.ATTRIBUTES["background"][1].values()):
+        corners = loaded.test[background == value][:, 0, 0]
+        assert (corners == [int(colour[i : i + 2], 16) for i in (1, 3, 5)]).all(axis=1).mean() > 0.9
+
+
+def test_list_names_everything_that_loads():
+    infos = {info.name: info for info in list_data()}
+    assert {n for n, i in infos.items() if i.where == "bundled"} == {
+        "fashion-mnist", "mnist", "avatars", "ring", "grid", "moons", "spiral"
+    }  # fmt: skip
+    assert not infos["cifar10"].available and infos["cifar10"].where == "download"
+    assert all(i.license and i.credit and i.kind in ("images", "points") for i in infos.values())
+
+
+def write_idx(path: Path, array: np.ndarray, opener=open) -> None:
+    with opener(path, "wb") as file:
+        file.write(struct.pack(f">BBBB{array.ndim}I", 0, 0, 8, array.ndim, *array.shape) + array.tobytes())
+
+
+def put_fashion(root: Path, packed: bool, n=20) -> np.ndarray:
+    folder = root / "FashionMNIST" / "raw"
+    folder.mkdir(parents=True)
+    images = np.random.default_rng(0).integers(0, 256, (n, 28, 28), dtype=np.uint8)
+    for name in FASHION_FILES:
+        array = images if "images" in name else np.arange(n, dtype=np.uint8) % 10
+        write_idx(folder / (name + ".gz" * packed), array, gzip.open if packed else open)
+    return images
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_a_full_copy_comes_before_the_bundled_one(tmp_path, packed):
+    images = put_fashion(tmp_path, packed)
+    loaded = load_data("fashion-mnist", root=str(tmp_path))
+    np.testing.assert_array_equal(loaded.train[..., 0], images)
+    np.testing.assert_array_equal(loaded.test_labels, np.arange(20) % 10)
+    assert next(i for i in list_data(str(tmp_path)) if i.name == "fashion-mnist").where == "cache"
+    assert len(load_data("fashion-mnist", root=str(tmp_path), full=False).train) == 12_000
+
+
+def test_torchvision_reads_the_same_layout(tmp_path):
+    images = put_fashion(tmp_path, packed=False)
+    theirs = torchvision.datasets.FashionMNIST(str(tmp_path))
+    np.testing.assert_array_equal(theirs.data.numpy(), images)
+
+
+def test_an_incomplete_copy_is_passed_over_and_a_damaged_one_named(tmp_path):
+    put_fashion(tmp_path, packed=True)
+    images = tmp_path / "FashionMNIST" / "raw" / f"{FASHION_FILES[0]}.gz"
+    whole = images.read_bytes()
+    unpacked = gzip.decompress(whole)
+    for broken in (b"", whole[:100], b"rubbish", gzip.compress(unpacked[:-1]), gzip.compress(unpacked + b"0")):
+        images.write_bytes(broken)
+        with pytest.raises(UserError, match="damaged"):
+            load_data("fashion-mnist", root=str(tmp_path))
+    put_labels = tmp_path / "FashionMNIST" / "raw" / FASHION_FILES[1]
+    images.write_bytes(whole)
+    write_idx(put_labels, np.zeros(5, np.uint8))
+    with pytest.raises(UserError, match="do not belong together"):
+        load_data("fashion-mnist", root=str(tmp_path))
+    images.unlink()
+    assert len(load_data("fashion-mnist", root=str(tmp_path)).train) == 12_000
+
+
+def test_an_idx_header_that_promises_too_much_is_refused(tmp_path):
+    path = tmp_path / "x"
+    path.write_bytes(struct.pack(">BBBB3I", 0, 0, 8, 3, *[2**31] * 3))
+    with pytest.raises(UserError, match="damaged"):
+        read_idx(path)
+
+
+def test_sheets_round_trip_and_damage_is_named(tmp_path):
+    for channels in (1, 3):
+        images = np.random.default_rng(0).integers(0, 256, (23, 16, 16, channels), dtype=np.uint8)
+        facts = {"test": 3, "labels": list(range(23)), "classes": []}
+        write_sheet(tmp_path, "x", images, facts)
+        read, found = read_sheet(tmp_path, "x")
+        np.testing.assert_array_equal(read, images)
+        assert found["labels"] == facts["labels"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["x.json", "x.webp"]
+    (tmp_path / "x.webp").write_bytes((tmp_path / "x.webp").read_bytes()[:500])
+    for name in ("x", "nothing"):
+        with pytest.raises(UserError, match="missing or damaged"):
+            read_sheet(tmp_path, name)
+
+
+def test_resolution_and_channels_are_fitted(tmp_path):
+    put_fashion(tmp_path, packed=False)
+    loaded = load_data("fashion-mnist", 32, 3, root=str(tmp_path))
+    assert loaded.train.shape == (20, 32, 32, 3) and (loaded.train[..., 0] == loaded.train[..., 1]).all()
+
+
+def test_no_network_is_one_sentence_and_tried_for_downloads_only():
+    load_data("mnist")  # bundled: would fail if it tried
+    with pytest.raises(UserError, match="could not be downloaded .*network"):
+        load_data("cifar10")
+    with pytest.raises(UserError, match="could not be downloaded"):
+        data.fetch("kmnist")
+    with pytest.raises(UserError, match="cannot be fetched"):
+        data.fetch("ring")
+
+
+def test_torchvision_sets_come_as_height_width_channels(monkeypatch):
+    class Cifar:
+        classes = ("cat", "dog")
+
+        def __init__(self, root, train, download):
+            self.data = np.full((4, 32, 32, 3), 7, np.uint8)
+            self.targets = [0, 1, 1, 0]
+
+    class Svhn:
+        def __init__(self, root, split, download):
+            self.data = np.full((4, 3, 32, 32), 7, np.uint8)
+            self.labels = np.array([0, 1, 9, 9])
+
+    monkeypatch.setattr(torchvision.datasets, "CIFAR10", Cifar)
+    monkeypatch.setattr(torchvision.datasets, "SVHN", Svhn)
+    for name, last in (("cifar10", 0), ("svhn", 9)):
+        loaded = load_data(name)
+        assert loaded.train.shape == (4, 32, 32, 3) and loaded.train_labels[-1] == last and loaded.classes
+
+
+def test_missing_packages_for_avatars_are_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "resvg_py", None)
+    with pytest.raises(UserError, match="pip install dicebear-core==10.7.0"):
+        data.fetch("avatars")
+
+
+def test_rendered_avatars_are_the_bundled_ones(monkeypatch, tmp_path):
+    pytest.importorskip("dicebear")
+    pytest.importorskip("resvg_py")
+    monkeypatch.setattr(avatars, "FULL", (12, 3))
+    data.fetch("avatars", str(tmp_path))
+    loaded, bundled = load_data("avatars", root=str(tmp_path)), load_data("avatars", full=False)
+    np.testing.assert_array_equal(loaded.train, bundled.train[:12])
+    np.testing.assert_array_equal(loaded.test_attributes, bundled.test_attributes[:3])
+
+
+@pytest.mark.parametrize("name", ["", "fashion", "no/such/folder", "x.zip", "../fashion-mnist", "a\0b", "x" * 5000])
+def test_unknown_names_are_refused(name):
+    with pytest.raises(UserError, match="There is no data set"):
+        load_data(name)
+
+
+# points
+
+
+@pytest.mark.parametrize("name", ["ring", "grid", "moons", "spiral"])
+def test_points(name):
+    a, b = load_data(name), load_data(name, 1, 2)
+    assert a.is_points and (a.img_resolution, a.img_channels) == (1, 2) and a.train.dtype == np.float32
+    np.testing.assert_array_equal(a.train, b.train)
+    assert 0.9 < np.abs(a.train).max() < 1.2
+    if a.modes is not None:
+        nearest = np.linalg.norm(a.test[:, None] - a.modes, axis=2)
+        np.testing.assert_array_equal(nearest.argmin(axis=1), a.test_labels)
+        assert nearest.min(axis=1).max() < 6 * a.mode_std
+
+
+def test_points_and_images_are_not_confused():
+    for name, resolution, channels in (("ring", 28, 1), ("ring", 28, None), ("fashion-mnist", 1, 2)):
+        with pytest.raises(UserError, match="points"):
+            load_data(name, resolution, channels)
+
+
+def test_drawn_points():
+    square = [[0.1 * i, 0.5] for i in range(8)]
+    drawn = points_from_drawing(square)
+    assert drawn.train.shape == (10_000, 2) and drawn.train.dtype == np.float32 and drawn.is_points
+    np.testing.assert_allclose(drawn.train.mean(axis=0), [0.35, 0.5], atol=0.01)
+    large = points_from_drawing([[100 * x, 100 * y] for x, y in square])
+    assert 0.95 < np.abs(large.train[:, 0]).max() < 1.15
+
+
+@pytest.mark.parametrize(
+    "points",
+    [
+        [], [[0, 0]] * 3, [[0, 0]] * 9, [[0, 1, 2]] * 9, [[0, float("nan")]] * 9, [[0, float("inf")]] * 9, ["ab"] * 9,
+        None, 7, [[0, 1]] * 8 + [[1]], [[0, 1]] * 20_000, [{}] * 9, [[0, 10**400]] * 9, "some text here",
+    ],
+)  # fmt: skip
+def test_bad_drawings_are_refused(points):
+    with pytest.raises(UserError):
+        points_from_drawing(points)
+
+
+# folders and zips
+
+
+def test_folder_and_zip_agree_and_the_split_is_stable(tmp_path):
+    folder = fill(tmp_path / "pictures", NAMES)
+    a = load_data(str(folder))
+    b = load_data(str(pack(tmp_path / "x.zip", {f"top/{n}": (folder / n).read_bytes() for n in NAMES})))
+    assert a.train.shape[1:] == (32, 32, 3) or a.train.shape[1:] == (28, 28, 3)
+    assert len(a.train) + len(a.test) == 40 and 1 <= len(a.test) <= 12
+    np.testing.assert_array_equal(a.train, b.train)
+    np.testing.assert_array_equal(a.test, b.test)
+    before = set(a.test[:, 0, 0, 0])
+    fill(folder, NAMES + [f"more-{i}.png" for i in range(40)])
+    after = set(load_data(str(folder)).test[:, 0, 0, 0])
+    assert before == {shade for shade in after if shade < 40}
+
+
+def test_train_test_and_class_folders(tmp_path):
+    names = [f"{split}/{kind}/{i}.png" for split in ("Train", "test") for kind in ("cat", "dog") for i in range(4)]
+    loaded = load_data(str(fill(tmp_path, names + ["stray.png"])), 16, 1)
+    assert loaded.classes == ("cat", "dog")
+    assert loaded.train[:, 0, 0, 0].tolist() == list(range(8)) and loaded.train_labels.tolist() == [0] * 4 + [1] * 4
+    assert loaded.test[:, 0, 0, 0].tolist() == list(range(8, 16)) and loaded.test_labels.tolist() == [0] * 4 + [1] * 4
+
+
+def test_arrangements():
+    names = [f"all/{kind}/{i}.png" for kind in "ab" for i in range(20)]
+    train, test, labels, classes = arrange(names)
+    assert classes == ("a", "b") and labels.tolist() == [0] * 20 + [1] * 20
+    assert sorted([*train, *test]) == list(range(40)) and len(test) >= 1
+    alone = arrange([f"train/{name}" for name in names])
+    np.testing.assert_array_equal(arrange([n.removeprefix("all/") for n in names])[1], test)
+    assert len(alone[1]) >= 1 and arrange([f"{i}.png" for i in range(9)])[2] is None
+    for n in range(8, 20):  # however small, both sides have something
+        train, test, _, _ = arrange([f"{n}-{i}.png" for i in range(n)])
+        assert len(test) >= 1 and len(train) >= n // 2
+
+
+def test_mixed_modes_and_sizes(tmp_path):
+    for i, mode in enumerate(["L", "RGB", "RGBA", "P", "1", "CMYK", "I;16", "LA"] * 2):
+        size, kind = (40 + 7 * i, 90 - 3 * i), "TIFF" if mode == "CMYK" else "PNG"
+        image = Image.new("L", size, 255) if mode == "I;16" else Image.new("RGB", size, "white")
+        image = Image.fromarray(np.full(size, 65535, np.uint16)) if mode == "I;16" else image.convert(mode)
+        image.save(tmp_path / f"{i}.{kind.lower()}")
+    loaded = load_data(str(tmp_path), 32, 3)
+    assert loaded.skipped == 0 and (loaded.train == 255).all() and loaded.train.shape[1:] == (32, 32, 3)
+
+
+def test_native_shape(tmp_path):
+    assert load_data(str(fill(tmp_path / "a", NAMES, mode="L", size=(28, 28)))).train.shape[1:] == (28, 28, 1)
+    assert load_data(str(fill(tmp_path / "b", NAMES, size=(300, 200)))).train.shape[1:] == (64, 64, 3)
+    assert load_data(str(fill(tmp_path / "c", NAMES, size=(9, 12)))).train.shape[1:] == (16, 16, 3)
+
+
+def test_unreadable_files_are_counted(tmp_path):
+    fill(tmp_path, NAMES)
+    (tmp_path / "000.png").write_bytes(b"no picture")
+    (tmp_path / "001.png").write_bytes(encode(0)[:50])
+    (tmp_path / "notes.txt").write_text("not meant as a picture")
+    (tmp_path / ".hidden.png").write_bytes(b"?")
+    (tmp_path / "loop").symlink_to(tmp_path)
+    loaded = load_data(str(tmp_path))
+    assert loaded.skipped == 2 and len(loaded.train) + len(loaded.test) == 38
+
+
+def test_too_few_are_refused(tmp_path):
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    refuse(empty, "no pictures")
+    refuse(fill(tmp_path / "two", NAMES[:2]), "2 picture files, 2 of them readable: .* at least 8")
+    refuse(pack(tmp_path / "two.zip", {n: encode(0) for n in NAMES[:2]}), "at least 8")
+    refuse(pack(tmp_path / "bad.zip", dict.fromkeys(NAMES, b"x")), "40 picture files, 0 of them readable")
+    refuse(pack(tmp_path / "none.zip", {}), "no pictures")
+    inner = pack(tmp_path / "inner.zip", {n: encode(0) for n in NAMES}).read_bytes()
+    refuse(pack(tmp_path / "nested.zip", {"inner.zip": inner, "readme.txt": b""}), "no pictures")
+
+
+@pytest.mark.parametrize("content", [b"", b"PK", b"PK\x05\x06" + b"\0" * 18 + b"rest", b"some text" * 100])
+def test_what_is_no_zip_is_refused(tmp_path, content):
+    path = tmp_path / "x.zip"
+    path.write_bytes(content)
+    refuse(path, "damaged or not a zip|no pictures")
+
+
+def test_a_truncated_zip_is_refused(tmp_path):
+    path = pack(tmp_path / "x.zip", {n: encode(0) for n in NAMES})
+    path.write_bytes(path.read_bytes()[:-30])
+    refuse(path, "damaged or not a zip")
+
+
+def test_names_in_a_zip_are_never_paths(tmp_path):
+    odd = ["../../a/{}.png", "/etc/a/{}.png", "C:\\a\\{}.png", "./b/..//{}.png", "__MACOSX/{}.png", "b/.{}.png"]
+    files = {name.format(i): encode(i) for name in odd for i in range(10)}
+    inside = tmp_path / "inside"
+    inside.mkdir()
+    loaded = load_data(str(pack(inside / "x.zip", files)))
+    assert len(loaded.train) + len(loaded.test) == 40
+    assert [p.name for p in tmp_path.rglob("*")] == ["inside", "x.zip"]  # nothing was written anywhere
+
+
+def test_a_zip_bomb_is_skipped_without_being_unpacked(tmp_path):
+    path = tmp_path / "x.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        for name in NAMES[:9]:
+            archive.writestr(name, encode(5))
+        with archive.open("bomb.png", "w") as member:
+            for _ in range(10):
+                member.write(bytes(10 * 2**20))
+    tracemalloc.start()
+    loaded = load_data(str(path))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert loaded.skipped == 1 and peak < 4 * MAX_FILE_BYTES
+
+
+def test_lies_about_sizes_are_skipped(tmp_path):
+    path = pack(tmp_path / "x.zip", {n: encode(0) for n in NAMES})
+    content = bytearray(path.read_bytes())
+    where = content.rindex(b"PK\x01\x02")
+    content[where + 24 : where + 28] = struct.pack("<I", 3_000_000_000)
+    path.write_bytes(content)
+    assert load_data(str(path)).skipped <= 1
+
+
+def test_a_directory_of_millions_is_not_read(tmp_path):
+    path, size = tmp_path / "x.zip", 30 * 2**20
+    with path.open("wb") as file:
+        file.truncate(size)
+        file.seek(size)
+        file.write(struct.pack("<4sHHHHIIH", b"PK\x05\x06", 0, 0, 65535, 65535, size, 0, 0))
+    refuse(path, "too many entries")
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_compressions_that_cannot_be_bounded_are_refused(tmp_path, method):
+    refuse(pack(tmp_path / "x.zip", {n: encode(0) for n in NAMES}, method), "unusual compression")
+
+
+def test_a_locked_zip_is_refused(tmp_path):
+    path = pack(tmp_path / "x.zip", {n: encode(0) for n in NAMES})
+    content = bytearray(path.read_bytes())
+    for mark, offset in ((b"PK\x01\x02", 8), (b"PK\x03\x04", 6)):
+        at = content.find(mark)
+        while at >= 0:
+            content[at + offset] |= 1
+            at = content.find(mark, at + 1)
+    path.write_bytes(content)
+    refuse(path, "password")
+
+
+def test_zips_that_would_fill_memory_or_time_are_refused(tmp_path, monkeypatch):
+    path = pack(tmp_path / "x.zip", {n: encode(0) for n in NAMES})
+    monkeypatch.setattr("aegan.folders.MAX_ZIP_PIXELS", 10_000)
+    refuse(path, "too large together")
+    monkeypatch.setattr("aegan.folders.MAX_ZIP_BYTES", 50_000)
+    refuse(path, "lower img_resolution")
+    monkeypatch.setattr("aegan.folders.MAX_ZIP_BYTES", 1_000)
+    refuse(path, "larger than")
+    monkeypatch.setattr("aegan.folders.MAX_FILES", 10)
+    refuse(fill(tmp_path / "many", NAMES), "more than 10 files")
