@@ -6,9 +6,8 @@ import hashlib
 import io
 import os
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path, PurePosixPath
 
@@ -138,11 +137,15 @@ def _list_files(path: Path) -> Iterator[Files]:
         return
     if path.stat().st_size > MAX_ZIP_BYTES:
         raise UserError("The zip is larger than 1 GB: unpack it and give the folder instead.")
-    try:
-        with _BoundedFile(path) as file, zipfile.ZipFile(file) as archive:
-            yield sorted(_zip_files(archive), key=lambda item: item[0])
-    except (zipfile.BadZipFile, NotImplementedError, OSError):
-        raise UserError(f"{path.name!r} is damaged or not a zip file: make it anew.") from None
+    with ExitStack() as stack:
+        try:
+            file = stack.enter_context(_BoundedFile(path))
+            archive = stack.enter_context(zipfile.ZipFile(file))
+        except UserError:
+            raise
+        except Exception:  # a broken directory can make zipfile raise nearly anything
+            raise UserError(f"{path.name!r} is damaged or not a zip file: make it anew.") from None
+        yield sorted(_zip_files(archive), key=lambda item: item[0])
 
 
 def _folder_files(folder: Path) -> Iterator[tuple[str, Callable[[], Path]]]:
@@ -163,7 +166,7 @@ def _zip_files(archive: zipfile.ZipFile) -> Iterator[tuple[str, Callable[[], byt
         # The name serves for split and class only. It is never a path on this disk, and loses what looks like one.
         parts = [p for p in info.filename.replace("\\", "/").split("/") if p not in ("", ".", "..")]
         hidden = any(p.startswith(".") or p == "__MACOSX" for p in parts)
-        if info.is_dir() or hidden or not info.filename.lower().endswith(SUFFIXES):
+        if hidden or not info.filename.lower().endswith(SUFFIXES):
             continue
         if info.flag_bits & 1:
             raise UserError("The zip is locked with a password: make one without.")
@@ -177,7 +180,7 @@ def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
     try:
         with archive.open(info) as member:
             return member.read(MAX_FILE_BYTES + 1)  # what the header says of the size may be a lie
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, RuntimeError) as error:
+    except Exception as error:  # and so can a broken member
         raise UserError("This member of the zip is damaged.") from error
 
 

@@ -1,5 +1,6 @@
 """Data sets come whole and unchanged; folders and zips of anything load, or are refused with one sentence."""
 
+import contextlib
 import gzip
 import io
 import socket
@@ -397,6 +398,18 @@ def test_a_zip_bomb_is_skipped_without_being_unpacked(tmp_path):
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert loaded.skipped == 1 and peak < 4 * MAX_FILE_BYTES
+
+
+def test_a_zip_changed_at_random_loads_or_is_refused(tmp_path):
+    path, random = tmp_path / "x.zip", np.random.default_rng(0)
+    whole = pack(path, {n: encode(0) for n in NAMES[:10]}).read_bytes()
+    for _ in range(100):
+        content = bytearray(whole)
+        for at in random.integers(whole.index(b"PK\x01\x02"), len(whole), 3):  # in the directory
+            content[at] = random.integers(256)
+        path.write_bytes(content)
+        with contextlib.suppress(UserError):
+            load_data(str(path))
 
 
 def test_lies_about_sizes_are_skipped(tmp_path):
