@@ -272,7 +272,7 @@ PRESETS: dict[str, Config] = {
     "avatars": replace(_IMAGES, data="avatars").with_options(img_resolution=64, img_channels=3, z_dim=64, flip=True),
     "points": replace(_IMAGES, data="ring").with_options(
         architecture="dense", img_resolution=1, img_channels=2, z_dim=2, width=16, spectral_norm=False, lr=1e-3,
-        lr_d=1e-3, batch_size=256, warmup_steps=300,
+        lr_d=1e-3, batch_size=256, warmup_steps=300, gamma=1.0, gp_every=4,
     ),
     "seed": replace(_IMAGES, objective=OBJECTIVES["seed"]).with_options(
         architecture="dense", z_dim=100, code_dim=128, encoder_depth=0, code="relu", prior="normal",

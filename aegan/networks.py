@@ -41,13 +41,13 @@ class BatchNorm(nn.Module):
                 x, self.running_mean, self.running_var, self.weight, self.bias, self.training, self.momentum, self.eps
             )
         x32, dims = x.float(), [0, *range(2, x.ndim)]
-        mean, square = distributed.mean(torch.stack([x32.mean(dims), x32.square().mean(dims)]))
-        var = square - mean.square()
+        mean = distributed.mean(x32.mean(dims))
+        shape = [1, -1] + [1] * (x.ndim - 2)
+        var = distributed.mean((x32 - mean.view(shape)).square().mean(dims))
         count = x.numel() / x.shape[1] * distributed.world()
         with torch.no_grad():
             self.running_mean.lerp_(mean.detach(), self.momentum)
             self.running_var.lerp_(var.detach() * count / (count - 1), self.momentum)
-        shape = [1, -1] + [1] * (x.ndim - 2)
         y = (x32 - mean.view(shape)) * (var + self.eps).rsqrt().view(shape)
         if self.weight is not None and self.bias is not None:
             y = y * self.weight.view(shape) + self.bias.view(shape)
@@ -64,11 +64,11 @@ def channels(config: ModelConfig) -> list[int]:
     return [config.width * min(2**i, 8) for i in range(stages(config.img_resolution) + 1)]
 
 
-def _mlp(inputs: int, hidden: list[int], outputs: int) -> nn.Sequential:
+def _mlp(inputs: int, hidden: list[int], outputs: int, bias: bool = True) -> nn.Sequential:
     sizes, layers = [inputs, *hidden], []
     for a, b in zip(sizes, sizes[1:], strict=False):
         layers += [nn.Linear(a, b), nn.LeakyReLU(0.2)]
-    return nn.Sequential(*layers, nn.Linear(sizes[-1], outputs))
+    return nn.Sequential(*layers, nn.Linear(sizes[-1], outputs, bias=bias))
 
 
 class ResidualBlock(nn.Module):
@@ -126,13 +126,14 @@ class Encoder(nn.Module):
         super().__init__()
         outputs = code_dim * (2 if stochastic else 1)
         self.stochastic = stochastic
+        bias = stochastic or config.code != "normalized"  # a normalisation would take the bias away again
         if config.architecture == "dense":
             pixels = math.prod(config.x_shape)
             self.blocks = nn.ModuleList()
-            self.head: nn.Module = _mlp(pixels, [8 * config.width] * config.encoder_depth, outputs)
+            self.head: nn.Module = _mlp(pixels, [8 * config.width] * config.encoder_depth, outputs, bias)
         else:
             self.blocks = _downward(config, norm=config.architecture == "conv")
-            self.head = nn.Linear(channels(config)[-1] * _coarse(config) ** 2, outputs)
+            self.head = nn.Linear(channels(config)[-1] * _coarse(config) ** 2, outputs, bias=bias)
         ends = {"normalized": BatchNorm(code_dim, affine=False), "relu": nn.ReLU(), "linear": nn.Identity()}
         self.end = nn.Identity() if stochastic else ends[config.code]
 
@@ -157,7 +158,7 @@ class Generator(nn.Module):
             self.stem: nn.Module = _mlp(z_dim, [8 * config.width] * depth, math.prod(config.x_shape))
             return
         sizes = channels(config)[::-1]
-        self.stem = nn.Linear(z_dim, sizes[0] * _coarse(config) ** 2)
+        self.stem = nn.Linear(z_dim, sizes[0] * _coarse(config) ** 2, bias=config.architecture != "conv")
         self.blocks = nn.ModuleList()
         if config.architecture == "conv":
             self.blocks.append(nn.Sequential(BatchNorm(sizes[0]), nn.ReLU()))

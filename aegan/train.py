@@ -245,10 +245,10 @@ def update_discriminators(state: TrainState, made: Forward, random: StepRandom) 
     total = torch.zeros((), device=state.device)
     if model.discriminator is not None:
         pairs = judged_pairs(objective, made)
-        real = torch.cat([part for _, part, _ in pairs])
-        fake = torch.cat([part.detach() for _, _, part in pairs])
         weight_sum, sizes = sum(weight for weight, _, _ in pairs), [len(part) for _, part, _ in pairs]
-        seen = disturb(torch.cat([real, fake]), state.config, random)
+        real = [disturb(part, state.config, random) for _, part, _ in pairs]
+        fake = [disturb(part.detach(), state.config, random) for _, _, part in pairs]
+        seen = torch.cat([*real, *fake])
         with autocast(state):
             logits_real, logits_fake = model.discriminator(seen).float().chunk(2)
         for (weight, _, _), a, b in zip(pairs, logits_real.split(sizes), logits_fake.split(sizes), strict=True):

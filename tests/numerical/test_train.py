@@ -1,7 +1,9 @@
 """The training step and its stream of events, on small networks and real data."""
 
+import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -94,18 +96,14 @@ def test_resumed_equals_uninterrupted(fashion, preset, options):
     assert [k for k in resumed if not torch.equal(resumed[k], uninterrupted[k])] == []
 
 
-def test_an_epoch_shows_every_image_once(fashion):
-    config = small(batch_size=96)
-    state = TrainState.create(config, CPU)
-    data = load_data("ring")
-    batches = training.Batches(data, TrainState.create(small("points", z_dim=2, batch_size=96), CPU))
-    del state, config
-    seen = []
-    while len(seen) < len(data.train):
+def test_an_epoch_shows_every_image_once(ring):
+    state = TrainState.create(small("points", z_dim=2, batch_size=96), CPU)
+    batches, seen = training.Batches(ring, state), []
+    while len(seen) < len(ring.train):
         part = batches.next().flatten(1)
-        batches.state.nimg += len(part)
-        seen += [tuple(p) for p in part.tolist()]
-    assert sorted(seen[: len(data.train)]) == sorted(tuple(p) for p in data.train.tolist())
+        state.nimg += len(part)
+        seen += map(tuple, part.tolist())
+    assert sorted(seen[: len(ring.train)]) == sorted(map(tuple, ring.train.tolist()))
 
 
 def test_the_average_follows_its_recurrence(fashion):
@@ -157,41 +155,38 @@ def test_the_warm_up_leaves_the_discriminator_alone(fashion):
 
 def test_eight_images_are_learnt_by_heart(fashion):
     config = small("autoencoder", width=8, z_dim=16, lr=3e-3, steps=250, log_every=50, warmup_steps=0)
-    few = training.np.ascontiguousarray(fashion.train[:8])
-    state, events = run(config, load_like(fashion, few))
+    few = fashion.train[:8]
+    _, events = run(config, replace(fashion, train=few, test=few))
     losses = [e.metrics["loss/rec"] for e in events if isinstance(e, Step)]
     assert losses[-1] < 0.01 < 0.1 < losses[0]
 
 
-def load_like(data, images):
-    import dataclasses
-
-    return dataclasses.replace(data, train=images, test=images)
+def sliced_distance(samples, data):
+    """Sliced Wasserstein distance: mean gap between the sorted projections on fixed random directions."""
+    data = data[: len(samples)].reshape(len(samples), -1).astype(float)
+    directions = np.random.default_rng(0).normal(size=(data.shape[1], 50))
+    gap = np.sort(samples.reshape(data.shape) @ directions, 0) - np.sort(data @ directions, 0)
+    return np.abs(gap).mean()
 
 
 @pytest.mark.parametrize("objective", OBJECTIVES)
 @pytest.mark.parametrize("kind", ["ring", "fashion"])
 def test_every_objective_learns_on_every_kind_of_data(objective, kind, fashion, ring):
-    """Reconstructions improve where there are any; a GAN's images come to look less unlike the data to a fixed eye."""
+    """Reconstruction falls where there is one; a GAN's losses need not fall, but its distance from the data does."""
     base = get_preset("points" if kind == "ring" else objective)
-    from dataclasses import replace
-
     config = replace(base, objective=OBJECTIVES[objective]).with_options(
-        width=8, batch_size=32, steps=120, warmup_steps=40, ramp_steps=10, log_every=20, preview_every=120,
-        precision="fp32", lr=2e-3, lr_d=1e-3, flow_width=16,
+        width=8, batch_size=32, steps=300 if kind == "ring" else 120, warmup_steps=40, ramp_steps=10, log_every=20, preview_every=400,
+        precision="fp32", lr=1e-3, lr_d=1e-3, gamma=1.0, gp_every=4, flow_width=16,
     )  # fmt: skip
     data = ring if kind == "ring" else fashion
     state, events = run(config, data)
     steps = [e.metrics for e in events if isinstance(e, Step)]
     assert events[-1].reason == "finished"
     if "loss/rec" in steps[0]:
-        assert steps[1]["loss/rec"] < 0.9 * steps[0]["loss/rec"] or steps[-1]["loss/rec"] < 0.9 * steps[0]["loss/rec"]
+        assert steps[1]["loss/rec"] < 0.9 * steps[0]["loss/rec"]  # both in the warm-up, where it is alone
     else:
-        first, last = (e.samples.astype(float) for e in events if isinstance(e, Preview))
-        target = data.train.astype(float)
-        assert abs(last.mean() - target.mean()) < abs(first.mean() - target.mean()) or abs(
-            last.std() - target.std()
-        ) < abs(first.std() - target.std())
+        first, last = (e.samples for e in events if isinstance(e, Preview))
+        assert sliced_distance(last, data.train) < 0.7 * sliced_distance(first, data.train)
 
 
 @pytest.mark.parametrize("kind", ["bce", "hinge", "relativistic"])
@@ -269,10 +264,17 @@ def test_augmentations_move_and_blank():
 def test_two_processes_equal_one(tmp_path):
     """torchrun with two processes gives the weights of one process on the same global batch, to rounding."""
     script = Path(__file__).with_name("distributed_run.py")
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", str(script), str(tmp_path / "two")]
-    subprocess.run(command, check=True, capture_output=True, timeout=120)
-    subprocess.run([sys.executable, str(script), str(tmp_path / "one")], check=True, capture_output=True, timeout=120)
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2]), "OMP_NUM_THREADS": "1"}
+
+    def launch(*command):
+        subprocess.run([sys.executable, *map(str, command)], check=True, timeout=120, env=environment)
+
+    launch("-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", script, tmp_path / "two")
+    launch(script, tmp_path / "one")
     one, two = (torch.load(tmp_path / name, weights_only=True) for name in ("one", "two"))
     assert one.keys() == two.keys()
-    for name in one:
-        torch.testing.assert_close(two[name], one[name], atol=2e-4, rtol=2e-3, msg=lambda m, n=name: f"{n}: {m}")
+    config = get_preset("aegan").with_options(width=4, z_dim=4, flow_width=16, adv_z=0.1)
+    start = TrainState.create(config, CPU).model.state_dict()
+    for name in one:  # Adam magnifies rounding where a gradient is all but zero, so tensors are compared as a whole
+        moved, apart = (one[name] - start[name]).norm(), (two[name] - one[name]).norm()
+        assert apart <= 0.01 * moved + 1e-6, f"{name}: moved {moved:.2g}, apart by {apart:.2g}"
