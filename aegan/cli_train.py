@@ -6,7 +6,7 @@ import argparse
 import math
 import os
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import torch
@@ -60,8 +60,7 @@ def configure(options: argparse.Namespace) -> tuple[Config, Dataset]:
         UserError: for anything unknown, out of range or contradictory.
     """
     config, settings = get_preset(options.preset), parse_settings(options.set)
-    if options.objective:
-        config = replace(config, objective=get_objective(options.objective))
+    objective = get_objective(options.objective) if options.objective else config.objective
     for name in ("steps", "seconds", "seed"):
         if getattr(options, name) is not None:
             if name in settings:
@@ -71,9 +70,9 @@ def configure(options: argparse.Namespace) -> tuple[Config, Dataset]:
     shape |= {name: read_whole(name, settings[name]) for name in ("img_resolution", "img_channels") if name in settings}
     data = load_data(options.data or config.data, **shape)
     if data.is_points and not config.model.is_points:
-        config = replace(get_preset("points"), objective=config.objective)
-    shape_of_data = {"img_resolution": data.img_resolution, "img_channels": data.img_channels}
-    config = replace(config, data=options.data or config.data).with_options(**shape_of_data | settings)
+        config = get_preset("points")
+    follow = {"img_resolution": data.img_resolution, "img_channels": data.img_channels} | asdict(objective)
+    config = replace(config, data=options.data or config.data).with_options(**follow | settings)
     if options.seconds is not None and "steps" not in settings:
         config = config.with_options(steps=10_000_000)  # only the clock ends it
     if options.images is not None:

@@ -17,7 +17,7 @@ from safetensors import SafetensorError, safe_open
 from aegan import distributed
 from aegan.config import Config, UserError
 from aegan.events import Event, Saved, Step, Stopped
-from aegan.history import append_event, cannot_write, forget_after, write_atomic
+from aegan.history import append_event, cannot_write, forget_after, read_events, write_atomic
 from aegan.train import TrainState
 
 FORMAT_VERSION = 1
@@ -139,6 +139,10 @@ class Run:
         return event
 
     # -- reading --------------------------------------------------------------------------------------------------
+
+    def events(self) -> Iterator[Event]:
+        """Replays what was written down, pictures included; see `read_events`."""
+        return read_events(self.folder)
 
     def restore(self, device: torch.device) -> TrainState:
         """The state as last saved, on a device.
