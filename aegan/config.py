@@ -179,7 +179,9 @@ class Config:
 
     def __post_init__(self) -> None:
         if self.model.code_dim not in (0, self.model.z_dim) and not self.objective.own_decoder:
-            raise UserError("code_dim can differ from z_dim only where E has its own decoder: set own_decoder or code_dim=0.")
+            raise UserError(
+                "code_dim can differ from z_dim only where E has its own decoder: set own_decoder or code_dim=0."
+            )
         if self.objective.cycle and self.code_dim != self.model.z_dim:
             raise UserError("cycle compares latents with codes, so code_dim must equal z_dim: set code_dim=0.")
 

@@ -133,7 +133,9 @@ class AEGAN(
             os.replace(weights, folder / WEIGHTS)
             os.replace(config, folder / CONFIG)
         except (OSError, SafetensorError) as error:
-            raise UserError(f"The model could not be written to {folder}: {error}. Free some space and try again.") from error
+            raise UserError(
+                f"The model could not be written to {folder}: {error}. Free some space and try again."
+            ) from error
         finally:
             weights.unlink(missing_ok=True)
             config.unlink(missing_ok=True)
@@ -177,7 +179,9 @@ def pick_device(name: str = "auto") -> torch.device:
         UserError: when the device asked for is not there.
     """
     if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu")
+        return torch.device(
+            "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+        )
     try:
         device = torch.device(name)
     except RuntimeError:
@@ -193,11 +197,11 @@ def _initialise(model: nn.Module, rng: torch.Generator) -> None:
 
     torch's layers draw theirs from the global generator, which visitors share.
     """
-    for module in model.modules():
-        if not isinstance(module, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
-            continue
+    layers = (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)
+    module: Any  # its attributes depend on whether it is parametrised
+    for module in filter(lambda module: isinstance(module, layers), model.modules()):
         normed = hasattr(module, "parametrizations")
-        weight = module.parametrizations.weight.original if normed else module.weight  # type: ignore[union-attr,index]
+        weight = module.parametrizations.weight.original if normed else module.weight
         with torch.no_grad():
             if module.bias is not None:
                 module.bias.zero_()
@@ -205,13 +209,13 @@ def _initialise(model: nn.Module, rng: torch.Generator) -> None:
                 continue
             nn.init.kaiming_uniform_(weight, a=1.0, generator=rng)
             if normed:  # the power iteration's vectors were drawn globally as well
-                norm, matrix = module.parametrizations.weight[0], weight.flatten(1)  # type: ignore[union-attr,index]
+                norm, matrix = module.parametrizations.weight[0], weight.flatten(1)
                 u = torch.randn(len(matrix), generator=rng)
                 for _ in range(15):
                     v = F.normalize(matrix.T @ u, dim=0)
                     u = F.normalize(matrix @ v, dim=0)
-                norm._u.copy_(u)  # type: ignore[operator,union-attr]
-                norm._v.copy_(v)  # type: ignore[operator,union-attr]
+                norm._u.copy_(u)
+                norm._v.copy_(v)
 
 
 def _read_text(path: Path) -> str:
@@ -258,7 +262,9 @@ def _load_weights(model: AEGAN, path: Path, fingerprint: str) -> None:
             raise UserError(f"{path} {problem} tensor {min(names)!r} ({len(names)} in all).")
     for name, tensor in given.items():
         if tensor.shape != own[name].shape:
-            raise UserError(f"{path}: {name} has shape {list(tensor.shape)}, but the model's is {list(own[name].shape)}.")
+            raise UserError(
+                f"{path}: {name} has shape {list(tensor.shape)}, but the model's is {list(own[name].shape)}."
+            )
         if not tensor.isfinite().all():
             raise UserError(f"{path}: {name} has values that are not finite.")
     model.load_state_dict(given)

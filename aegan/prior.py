@@ -43,11 +43,9 @@ class Coupling(nn.Module):
     def __init__(self, dim: int, width: int) -> None:
         super().__init__()
         self.kept = dim // 2
-        self.net = nn.Sequential(
-            nn.Linear(self.kept, width), nn.SiLU(), nn.Linear(width, width), nn.SiLU(), nn.Linear(width, 2 * (dim - self.kept))
-        )
-        nn.init.zeros_(self.net[-1].weight)  # starts as the identity
-        nn.init.zeros_(self.net[-1].bias)
+        last = nn.Linear(width, 2 * (dim - self.kept))
+        nn.init.zeros_(last.weight)  # starts as the identity
+        self.net = nn.Sequential(nn.Linear(self.kept, width), nn.SiLU(), nn.Linear(width, width), nn.SiLU(), last)
 
     def forward(self, kept: Tensor) -> tuple[Tensor, Tensor]:
         """[N, kept] -> log scale in (-2, 2) and shift, [N, dim - kept] each."""

@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 import torch
 
-from aegan import train as training
+from aegan import step as stepping
 from aegan.config import OBJECTIVES, get_preset
 from aegan.data import load_data
 from aegan.events import Preview, Step, Stopped
-from aegan.train import StepRandom, TrainState, finish, train, train_step
+from aegan.state import TrainState
+from aegan.step import StepRandom, train_step
+from aegan.train import Batches, finish, train
 
 CPU = torch.device("cpu")
 SMALL = {"width": 4, "z_dim": 4, "batch_size": 8, "flow_width": 16, "precision": "fp32"}
@@ -51,7 +53,7 @@ def same(a, b):
 
 def test_events_come_in_order_and_carry_plain_values(fashion):
     _, events = run(small(steps=10), fashion)
-    assert [type(e).__name__ for e in events] == "Preview Step Step Preview Step Preview Stopped".split()
+    assert [type(e).__name__ for e in events] == ["Preview", "Step", "Step", "Preview", "Step", "Preview", "Stopped"]
     assert [e.step for e in events] == [0, 4, 8, 8, 10, 10, 10]
     step, preview, last = events[1], events[0], events[-1]
     assert step.nimg == 4 * 8 and step.seconds > 0
@@ -76,7 +78,9 @@ def test_same_seed_same_figures(fashion):
 
 
 @pytest.mark.parametrize("preset", ["aegan", "vae-gan", "seed"])
-@pytest.mark.parametrize("options", [{}, {"prior": "mixture", "components": 3, "adv_kind": "relativistic", "gamma": 1.0}])
+@pytest.mark.parametrize(
+    "options", [{}, {"prior": "mixture", "components": 3, "adv_kind": "relativistic", "gamma": 1.0}]
+)
 def test_resumed_equals_uninterrupted(fashion, preset, options):
     options = {} if preset == "seed" else options
     config = small(preset, steps=12, flip=True, shift=2, d_translate=0.1, d_cutout=0.3, decay_share=0.5, **options)
@@ -98,7 +102,7 @@ def test_resumed_equals_uninterrupted(fashion, preset, options):
 
 def test_an_epoch_shows_every_image_once(ring):
     state = TrainState.create(small("points", z_dim=2, batch_size=96), CPU)
-    batches, seen = training.Batches(ring, state), []
+    batches, seen = Batches(ring, state), []
     while len(seen) < len(ring.train):
         part = batches.next().flatten(1)
         state.nimg += len(part)
@@ -108,7 +112,7 @@ def test_an_epoch_shows_every_image_once(ring):
 
 def test_the_average_follows_its_recurrence(fashion):
     state = TrainState.create(small(ema_beta=0.9), CPU)
-    batches = training.Batches(fashion, state)
+    batches = Batches(fashion, state)
     expected = weights(state.model.generator)
     for step in range(15):
         train_step(state, batches.next())
@@ -120,36 +124,36 @@ def test_the_average_follows_its_recurrence(fashion):
 
 def test_each_player_moves_alone(fashion):
     state = TrainState.create(small(warmup_steps=0, adv_z=0.1), CPU)
-    model, x = state.model, training.Batches(fashion, state).next()
+    model, x = state.model, Batches(fashion, state).next()
     random = StepRandom(0, 0, CPU)
-    made = training.forward(state, x, random, adversarial=True)
+    made = stepping.forward(state, x, random, adversarial=True)
 
     before = weights(model.encoder, model.generator, model.prior)
     judges = weights(model.discriminator, model.latent_discriminator)
-    training.update_discriminators(state, made, random)
+    stepping.update_discriminators(state, made, random)
     assert same(before, weights(model.encoder, model.generator, model.prior))
     assert not same(judges, weights(model.discriminator, model.latent_discriminator))
 
     judges = weights(model.discriminator, model.latent_discriminator)
-    training.update_generator(state, made, random, ramp=1.0)
+    stepping.update_generator(state, made, random, ramp=1.0)
     assert same(judges, weights(model.discriminator, model.latent_discriminator))
     assert all(p.requires_grad for p in model.discriminator.parameters())
     moved = weights(model.encoder, model.generator)
     assert not any(same([a], [b]) for a, b in zip(before, moved, strict=False) if a.any())
 
     players = weights(model.encoder, model.generator, model.discriminator)
-    training.update_prior(state, made, random)
+    stepping.update_prior(state, made, random)
     assert same(players, weights(model.encoder, model.generator, model.discriminator))
 
 
 def test_the_warm_up_leaves_the_discriminator_alone(fashion):
     state = TrainState.create(small(warmup_steps=3, ramp_steps=3), CPU)
-    batches, before = training.Batches(fashion, state), weights(state.model.discriminator)
+    batches, before = Batches(fashion, state), weights(state.model.discriminator)
     for _ in range(3):
         metrics = train_step(state, batches.next())
     assert same(before, weights(state.model.discriminator)) and "loss/adv_g" not in metrics
     assert "loss/adv_g" in train_step(state, batches.next())
-    ramps = [training.adversarial_ramp(state.config, step) for step in range(8)]
+    ramps = [stepping.adversarial_ramp(state.config, step) for step in range(8)]
     assert ramps == pytest.approx([0, 0, 0, 0.25, 0.5, 0.75, 1, 1])
 
 
@@ -175,7 +179,8 @@ def test_every_objective_learns_on_every_kind_of_data(objective, kind, fashion, 
     """Reconstruction falls where there is one; a GAN's losses need not fall, but its distance from the data does."""
     base = get_preset("points" if kind == "ring" else objective)
     config = replace(base, objective=OBJECTIVES[objective]).with_options(
-        width=8, batch_size=32, steps=300 if kind == "ring" else 120, warmup_steps=40, ramp_steps=10, log_every=20, preview_every=400,
+        steps=300 if kind == "ring" else 120, warmup_steps=40, ramp_steps=10, log_every=20, preview_every=400,
+        width=8, batch_size=32,
         precision="fp32", lr=1e-3, lr_d=1e-3, gamma=1.0, gp_every=4, flow_width=16,
     )  # fmt: skip
     data = ring if kind == "ring" else fashion
@@ -192,7 +197,9 @@ def test_every_objective_learns_on_every_kind_of_data(objective, kind, fashion, 
 @pytest.mark.parametrize("kind", ["bce", "hinge", "relativistic"])
 @pytest.mark.parametrize("architecture", ["dense", "conv", "residual"])
 def test_every_adversarial_kind_runs_on_every_architecture(fashion, kind, architecture):
-    config = small(architecture=architecture, adv_kind=kind, gamma=1.0, gp_every=2, warmup_steps=0, steps=4, rec_fake=0.1)
+    config = small(
+        architecture=architecture, adv_kind=kind, gamma=1.0, gp_every=2, warmup_steps=0, steps=4, rec_fake=0.1
+    )
     _, events = run(config, fashion)
     assert events[-1].reason == "finished"
     assert {"loss/adv_g", "loss/adv_rec_g", "loss/rec_fake", "loss/cycle", "loss/d"} <= events[1].metrics.keys()
@@ -252,11 +259,11 @@ def test_finish_fits_a_copy(fashion):
 
 def test_augmentations_move_and_blank():
     x = torch.arange(16.0).view(1, 1, 4, 4)
-    moved = training._translate(x, torch.tensor([[1, 0]]))
+    moved = stepping._translate(x, torch.tensor([[1, 0]]))
     assert torch.equal(moved[0, 0], x[0, 0][[1, 2, 3, 3]])
     config = get_preset("aegan").with_options(d_cutout=0.5, d_translate=0.0)
     ones = torch.ones(64, 1, 28, 28)
-    blanked = training.disturb(ones, config, StepRandom(0, 0, CPU))
+    blanked = stepping.disturb(ones, config, StepRandom(0, 0, CPU))
     assert set(blanked.unique().tolist()) == {0.0, 1.0}
     assert (1 - blanked).flatten(1).sum(1).max() == 14 * 14
 
