@@ -20,8 +20,9 @@ from aegan.events import Metric, Step, Stopped
 from aegan.history import append_event
 from aegan.model import pick_device
 from aegan.runs import Run
+from aegan.state import TrainState
 from aegan.terminal import Interrupt, Progress
-from aegan.train import TrainState, finish, train
+from aegan.train import finish, train
 
 
 def on_train(options: argparse.Namespace) -> int:

@@ -18,7 +18,7 @@ from aegan import distributed
 from aegan.config import Config, UserError
 from aegan.events import Event, Saved, Step, Stopped
 from aegan.history import append_event, cannot_write, forget_after, read_events, write_atomic
-from aegan.train import TrainState
+from aegan.state import TrainState
 
 FORMAT_VERSION = 1
 RUN, STATE, CHECKPOINT = "run.json", "state.safetensors", "checkpoint"

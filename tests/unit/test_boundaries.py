@@ -14,7 +14,7 @@ SOURCES = sorted((ROOT / "aegan").rglob("*.py")) + sorted(ROOT.glob("app.py"))
 ORDER = [
     "config", "events", "distributed",
     "images", "points", "files", "folders", "avatars", "data",
-    "networks", "losses", "prior", "model", "latent", "train",
+    "networks", "losses", "prior", "model", "latent", "state", "step", "train",
     "metrics", "features", "evaluate", "history", "runs", "checkpoints", "jobs", "export",
     "terminal", "cli_train", "cli_use", "cli", "__main__",
     "ui", "app",

@@ -15,7 +15,8 @@ from aegan.config import UserError
 from aegan.events import Metric, Preview, Saved, Step, Stopped
 from aegan.history import append_event, copy_history, read_events, write_atomic
 from aegan.runs import Run
-from aegan.train import TrainState, train
+from aegan.state import TrainState
+from aegan.train import train
 
 CPU = torch.device("cpu")
 
