@@ -1,0 +1,69 @@
+"""The page: a header and three tabs over the core. Tabs never import each other."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # before gradio reads it
+
+import gradio as gr  # noqa: E402
+from starlette.middleware import Middleware  # noqa: E402
+
+from aegan.images import MAX_FILE_BYTES  # noqa: E402
+from aegan.jobs import Jobs  # noqa: E402
+from aegan.model import pick_device  # noqa: E402
+from aegan.ui.endpoints import create_endpoints  # noqa: E402
+from aegan.ui.explore import create_explore_tab  # noqa: E402
+from aegan.ui.header import create_header  # noqa: E402
+from aegan.ui.hosting import MAX_WAITING, Gate  # noqa: E402
+from aegan.ui.models import Models  # noqa: E402
+from aegan.ui.page import STYLES, head, speak_every_language  # noqa: E402
+from aegan.ui.reconstruct import create_reconstruct_tab  # noqa: E402
+from aegan.ui.texts import say  # noqa: E402
+from aegan.ui.theme import create_theme  # noqa: E402
+from aegan.ui.training import create_training_tab  # noqa: E402
+
+
+def build_app(checkpoints: Sequence[str | Path] = (), device: str = "auto") -> tuple[gr.Blocks, dict[str, Any]]:
+    """The page and the options it is launched with.
+
+    Args:
+        checkpoints: model folders shown besides the shipped ones, and before them.
+        device: where training runs; pictures are always decoded on the CPU, where one at a time is quickest.
+
+    Raises:
+        UserError: when the first model cannot be loaded, or the device is not there.
+    """
+    models, jobs = Models(checkpoints), Jobs(device=str(pick_device(device)))
+    if models.first:
+        models.get(models.first)  # before the first visitor comes
+    with gr.Blocks(title="AE-GAN", analytics_enabled=False, delete_cache=(600, 3600), fill_width=True) as page:
+        header = create_header(models)
+        own_run = gr.BrowserState(None, storage_key="aegan.run", secret="aegan")  # in a tab it would be read too late
+        with gr.Tabs(elem_id="tabs"):
+            with gr.Tab(say("tab_explore"), id="explore"):
+                create_explore_tab(models)
+            with gr.Tab(say("tab_reconstruct"), id="reconstruct"):
+                create_reconstruct_tab(models)
+            with gr.Tab(say("tab_train"), id="train"):
+                create_training_tab(models, jobs, page, own_run)
+        create_endpoints(models)
+        speak_every_language(page, header)
+    page.queue(max_size=MAX_WAITING, default_concurrency_limit=2)
+    facts = {"models": models.cards(), "device": "CPU", "max_megabytes": MAX_FILE_BYTES // 2**20}
+    return page, {
+        "theme": create_theme(),
+        "css_paths": STYLES,
+        "head": head(**facts),
+        "footer_links": ["api"],
+        "run_history": False,
+        "enable_monitoring": False,
+        "show_error": False,
+        "max_file_size": MAX_FILE_BYTES,
+        "state_session_capacity": 1000,
+        "app_kwargs": {"middleware": [Middleware(Gate)], "docs_url": None, "redoc_url": None, "openapi_url": None},
+        "quiet": True,
+    }

@@ -1,0 +1,97 @@
+"""The page's functions for programs: sample, decode, reconstruct, each a named endpoint of Gradio's API."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import gradio as gr
+import numpy as np
+import torch
+
+from aegan.config import UserError
+from aegan.images import to_uint8
+from aegan.model import pick_device
+from aegan.ui import figures
+from aegan.ui.explore import describe, parse_numbers, parse_seed
+from aegan.ui.hosting import gpu, seat, speaks
+from aegan.ui.models import Models, Shown
+from aegan.ui.reconstruct import open_encoded, reconstruct
+
+MOST_SAMPLES = 64
+NOISE_LIMIT = 10.0  # no draw from N(0, I) comes near
+
+
+def create_endpoints(models: Models) -> None:
+    """Declares the endpoints; pictures go in as base64 text and come out as PNG data URIs, never as files."""
+
+    @speaks
+    def sample(model: str = "", count: int = 1, seed: int = 0) -> dict[str, Any]:
+        """New pictures: {"images": PNG data URIs, "noise": one list of numbers per picture, as `decode` takes them}.
+
+        The same seed gives the same pictures. `model` is a name of the page's chooser, "" its first one.
+        """
+        with seat():
+            return sample_many(models.get(model or models.first), count, seed)
+
+    @speaks
+    def decode(noise: list[float], model: str = "") -> dict[str, Any]:
+        """The picture at a point of the latent space: {"image", "unusual": percentile, "realness": 0 … 1 or None}.
+
+        `noise` holds as many finite numbers as the model's latent space has dimensions, ordinarily within ±3.
+        """
+        with seat():
+            shown = models.get(model or models.first)
+            values = parse_numbers(noise, shown.model.config.model.z_dim, NOISE_LIMIT, "noise")
+            return _with_images(describe(shown, torch.tensor(values)[None]))
+
+    @speaks
+    def reconstruct_picture(image: str, model: str = "", invert: str = "auto") -> dict[str, Any]:
+        """A picture through the encoder and back: {"input", "reconstruction", "error", "code", "psnr", …}.
+
+        `image` is a picture file as base64 text or data URI; it is kept in memory only. `invert`: auto, on or off.
+        """
+        with seat():
+            shown = models.get(model or models.first)
+            return _with_images(reconstruct(shown, open_encoded(image), invert))
+
+    for function, name in ((sample, "sample"), (decode, "decode"), (reconstruct_picture, "reconstruct")):
+        gr.api(function, api_name=name, api_description=function.__doc__, concurrency_limit=2, concurrency_id="core")
+
+
+def sample_many(shown: Shown, count: Any, seed: Any) -> dict[str, Any]:
+    """`count` pictures from the noise of `seed`.
+
+    Raises:
+        UserError: for a count or seed out of range.
+    """
+    if type(count) is not int or not 1 <= count <= MOST_SAMPLES:
+        raise UserError(f"count must be a whole number from 1 to {MOST_SAMPLES}.")
+    rng = torch.Generator().manual_seed(parse_seed(seed))
+    noise = torch.randn(count, shown.model.config.model.z_dim, generator=rng)
+    images = [_image(figures.picture(image), image) for image in _draw(shown, noise)]
+    return {"model": shown.name, "images": images, "noise": [figures.numbers(row) for row in noise]}
+
+
+@gpu
+@torch.no_grad()
+def _draw(shown: Shown, noise: torch.Tensor) -> np.ndarray:
+    """Noise [N, z_dim] on the CPU to pictures, on the best device there is; the shared model stays where it is."""
+    device = pick_device("auto")
+    model = shown.model if device == shown.model.device else copy.deepcopy(shown.model).to(device)
+    return to_uint8(model.sample(0, noise=noise.to(device)))
+
+
+def _image(picture: dict[str, Any], image: np.ndarray) -> Any:
+    return picture["points"][0] if "points" in picture else figures.data_uri(image)
+
+
+def _with_images(answer: dict[str, Any]) -> dict[str, Any]:
+    """The page's answer with its raw pixels as PNG data URIs."""
+    pictures = {"width", "height", "channels", "pixels", "points"}
+    if "points" in answer:
+        answer = {"image": answer["points"][0], **answer}
+    elif "pixels" in answer:
+        answer = {"image": {key: answer[key] for key in answer if key in pictures}, **answer}
+    kept = {key: value for key, value in answer.items() if key not in pictures}
+    return {key: figures.to_uri(v) if isinstance(v, dict) and "pixels" in v else v for key, v in kept.items()}

@@ -1,0 +1,114 @@
+"""What stands between strangers and the handlers: bounds on bodies and seats, errors as sentences, the hosted GPU."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import threading
+from collections.abc import Callable, Iterator, MutableMapping
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import gradio as gr
+
+try:  # before torch is imported, as Hugging Face's hosted GPUs require
+    import spaces
+except ImportError:
+    spaces = None
+
+from aegan.config import UserError
+from aegan.images import MAX_FILE_BYTES
+
+log = logging.getLogger(__name__)
+F = TypeVar("F", bound=Callable[..., Any])
+
+MAX_BODY_BYTES = MAX_FILE_BYTES * 4 // 3 + 2**16  # a picture as base64, and the rest of its request
+SEATS = threading.BoundedSemaphore(4)  # answers computed at once; the rest wait
+SEAT_SECONDS = 5.0
+MAX_WAITING = 64  # requests in Gradio's queue
+UNKNOWN = "Something went wrong on the server: try again, or reload the page."
+
+
+def gpu(function: F) -> F:
+    """Runs the function on a hosted GPU where the `spaces` package is present; elsewhere it stays as it is."""
+    return function if spaces is None else spaces.GPU(duration=30)(function)
+
+
+@contextmanager
+def seat() -> Iterator[None]:
+    """A place among the few computations that run at once.
+
+    Raises:
+        UserError: when none becomes free in time.
+    """
+    if not SEATS.acquire(timeout=SEAT_SECONDS):
+        raise UserError("The server is busy: try again in a moment.")
+    try:
+        yield
+    finally:
+        SEATS.release()
+
+
+def answers(function: Callable[[Any], dict[str, Any]]) -> Callable[[Any], dict[str, Any]]:
+    """A function that the page's scripts call: takes one untrusted value, may answer {"error": sentence}."""
+
+    @functools.wraps(function)
+    def answer(request: Any) -> dict[str, Any]:
+        try:
+            with seat():
+                return function(request)
+        except UserError as error:
+            return {"error": str(error)}
+        except Exception:
+            log.exception("%s failed", function.__name__)
+            return {"error": UNKNOWN}
+
+    return answer
+
+
+def speaks(function: F) -> F:
+    """An event handler or endpoint of Gradio: a UserError becomes a message of exactly that sentence."""
+
+    @functools.wraps(function)
+    def handler(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except UserError as error:
+            raise gr.Error(str(error), print_exception=False) from error
+        except gr.Error:
+            raise
+        except Exception:
+            log.exception("%s failed", function.__name__)
+            raise gr.Error(UNKNOWN, print_exception=False) from None
+
+    return handler  # type: ignore[return-value]
+
+
+class Gate:
+    """ASGI middleware: refuses bodies that are too large, and uploads to disk, which this page never makes."""
+
+    def __init__(self, app: Callable[..., Any], limit: int = MAX_BODY_BYTES) -> None:
+        self.app, self.limit = app, limit
+
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Callable[..., Any], send: Any) -> None:
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        if scope["method"] == "POST" and scope["path"].rstrip("/").endswith("/upload"):
+            return await _refuse(send, 404)
+        length = dict(scope["headers"]).get(b"content-length", b"0")
+        if not length.isdigit() or int(length) > self.limit:
+            return await _refuse(send, 413)
+        left = self.limit
+
+        async def bounded() -> MutableMapping[str, Any]:
+            nonlocal left
+            message = await receive()
+            left -= len(message.get("body", b""))
+            return message if left >= 0 else {"type": "http.disconnect"}
+
+        return await self.app(scope, bounded, send)
+
+
+async def _refuse(send: Any, status: int) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": [(b"content-length", b"0")]})
+    await send({"type": "http.response.body", "body": b""})

@@ -1,0 +1,113 @@
+"""The models that the page shows: found at start, loaded once, read-only, shared by all visitors."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from aegan.config import UserError
+from aegan.events import Event
+from aegan.history import PREVIEWS, read_events
+from aegan.latent import main_axes
+from aegan.model import AEGAN, CONFIG, WEIGHTS
+
+CHECKPOINTS = Path(__file__).resolve().parents[2] / "checkpoints"
+AXES = 8
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A model in use: in eval mode, never changed. `axes` [n, z_dim] are its main directions."""
+
+    name: str
+    model: AEGAN
+    axes: Tensor
+
+
+class Models:
+    """Checkpoints by name; each is loaded at its first use.
+
+    Args:
+        extra: checkpoint folders besides the shipped ones; they come first.
+        shipped: the folder that holds the shipped ones.
+    """
+
+    def __init__(self, extra: Iterable[str | Path] = (), shipped: Path = CHECKPOINTS) -> None:
+        found = [Path(folder).resolve() for folder in extra] + sorted(p.parent for p in shipped.glob(f"*/{CONFIG}"))
+        self.folders = {folder.name: folder for folder in reversed(found)}
+        self.folders = dict(reversed(self.folders.items()))
+        self._loaded: dict[str, Shown] = {}
+        self._histories: dict[str, tuple[Event, ...]] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def names(self) -> list[str]:
+        return list(self.folders)
+
+    @property
+    def first(self) -> str:
+        """The model shown at first; "" where there is none."""
+        return next(iter(self.folders), "")
+
+    def get(self, name: Any) -> Shown:
+        """The model of that name, which a visitor chose.
+
+        Raises:
+            UserError: when there is none, or its files cannot be used.
+        """
+        folder = self._folder(name)
+        with self._lock:
+            if name not in self._loaded:
+                model = AEGAN.from_pretrained(folder)
+                axes = main_axes(model, min(AXES, model.config.model.z_dim))
+                self._loaded[name] = Shown(name, model, axes)
+            return self._loaded[name]
+
+    def history(self, name: Any) -> tuple[Event, ...]:
+        """The events of that model's training; empty where none were kept."""
+        folder = self._folder(name)
+        with self._lock:
+            if name not in self._histories:
+                self._histories[name] = tuple(read_events(folder))
+            return self._histories[name]
+
+    def _folder(self, name: Any) -> Path:
+        if not self.folders:
+            raise UserError("There is no trained model here yet: train one with `python -m aegan train`.")
+        if not isinstance(name, str) or name not in self.folders:
+            raise UserError(f"There is no such model here: choose one of {', '.join(self.folders)}.")
+        return self.folders[name]
+
+    def cards(self) -> list[dict[str, Any]]:
+        """What the chooser says of each model; read from its small files, without loading it."""
+        return [_card(name, folder) for name, folder in self.folders.items()]
+
+
+def _card(name: str, folder: Path) -> dict[str, Any]:
+    config, metrics = _read(folder / CONFIG), _read(folder / "metrics.json")
+    info = config.get("info", {})
+    weights = folder / WEIGHTS
+    return {
+        "name": name,
+        "data": info.get("data_title") or config.get("data", ""),
+        "size": config.get("model", {}).get("img_resolution"),
+        "megabytes": round(weights.stat().st_size / 1e6, 1) if weights.exists() else None,
+        "fd": metrics.get("fd/samples"),
+        "extractor": metrics.get("extractor"),
+        "moments": len(list((folder / PREVIEWS).glob("*-samples.png"))),
+        "credit": " · ".join(str(info[key]) for key in ("data_credit", "data_license") if info.get(key)),
+    }
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}

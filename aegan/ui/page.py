@@ -1,0 +1,60 @@
+"""The page's own components and the head that they share: templates, scripts, styles and texts put together."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from aegan.ui.texts import TEXTS, tables
+from aegan.ui.theme import actor_variables
+
+ASSETS = Path(__file__).resolve().parents[2] / "assets"
+STYLES = ASSETS / "css" / "page.css"
+
+_RELABELLED = ("label", "info", "value", "placeholder")
+
+
+def component(name: str, server_functions: list[Callable[..., Any]] | None = None, **props: Any) -> gr.HTML:
+    """A component of ours: assets/html/NAME.html with its script assets/js/NAME.js.
+
+    The template is filled in once, with `props`; what changes later the script draws itself, from `value` or from
+    the answers of `server_functions`.
+    """
+    return gr.HTML(
+        html_template=(ASSETS / "html" / f"{name}.html").read_text(encoding="utf-8"),
+        js_on_load=(ASSETS / "js" / f"{name}.js").read_text(encoding="utf-8"),
+        server_functions=server_functions,
+        apply_default_css=False,
+        elem_id=name,
+        **props,
+    )
+
+
+def head(**facts: Any) -> str:
+    """What the scripts share: texts and facts as JSON, then assets/js/page.js; the palette as CSS variables."""
+    data = json.dumps({"texts": tables(), **facts}, ensure_ascii=False).replace("</", "<\\/")
+    script = (ASSETS / "js" / "page.js").read_text(encoding="utf-8")
+    return f"<style>{actor_variables()}</style><script>window.aeganData = {data};\n{script}</script>"
+
+
+def speak_every_language(page: gr.Blocks, switch: gr.HTML) -> None:
+    """Puts Gradio's own components into the visitor's language: when the page opens and when `switch` says so.
+
+    Components are built with English texts, which are looked up here; the page's scripts hold the table and make the
+    changes in the browser, so that switching needs neither a reload nor the server.
+    """
+    keys = {english: key for key, (english, _) in TEXTS.items()}
+    found: list[tuple[Any, dict[str, str]]] = []
+    for block in page.blocks.values():
+        shown = {name: getattr(block, name, None) for name in _RELABELLED}
+        known = {name: keys[text] for name, text in shown.items() if isinstance(text, str) and text in keys}
+        if known:
+            found.append((block, known))
+    script = f"() => window.aegan.relabel({json.dumps([known for _, known in found])})"
+    outputs = [block for block, _ in found]
+    page.load(None, None, outputs, js=script, api_visibility="private", show_progress="hidden")
+    switch.language(None, None, outputs, js=script, api_visibility="private", show_progress="hidden")

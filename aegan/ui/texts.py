@@ -1,0 +1,231 @@
+"""Every text of the page, in English and Chinese. The page's scripts get the same table as JSON.
+
+Sentences of `UserError` come from the core and are English; they are shown as they are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+from aegan.config import ModelConfig, Objective, TrainConfig
+
+LANGUAGES = {"en": "English", "zh": "中文"}
+
+#: key -> (English, Chinese). `{name}` stands for a value that the page fills in.
+TEXTS: dict[str, tuple[str, str]] = {
+    # header
+    "tagline": ("How an autoencoder makes a GAN better", "自编码器如何让 GAN 变得更好"),
+    "model": ("Model", "模型"),
+    "model_help": ("Trained models that came with this page.", "随本页提供的已训练模型。"),
+    "language": ("Language", "语言"),
+    "theme_switch": ("Switch between light and dark", "切换浅色/深色"),
+    "on_server": ("computed on the server ({device})", "由服务器计算（{device}）"),
+    "milliseconds": ("{ms} ms", "{ms} 毫秒"),
+    "no_model": (
+        "There is no trained model here yet. Train one below, or with: python -m aegan train --preset fashion",
+        "这里还没有训练好的模型。可在“训练”页训练，或运行：python -m aegan train --preset fashion",
+    ),
+    "offline": ("The server does not answer. Trying again …", "服务器没有响应，正在重试……"),
+    "pixels_size": ("{size} px", "{size} 像素"),
+    # explore
+    "tab_explore": ("Explore", "探索"),
+    "picture": ("Picture made by the generator", "生成器画出的图像"),
+    "usual": ("usual", "常见"),
+    "unusual": ("unusual", "少见"),
+    "unusual_help": (
+        "How far this point lies from the middle, as a share of random points that lie nearer.",
+        "该点离中心有多远：比它更近的随机点所占的比例。",
+    ),
+    "looks_fake": ("looks made", "像生成的"),
+    "looks_real": ("looks real", "像真的"),
+    "realness_help": ("What the discriminator thinks of this picture.", "判别器对这张图像的看法。"),
+    "randomize": ("Random", "随机"),
+    "randomize_help": ("Go to a new random point.", "跳到一个新的随机点。"),
+    "reset": ("Reset", "复位"),
+    "reset_help": ("Put every slider back to where this seed starts.", "把所有滑块放回该种子的起点。"),
+    "seed": ("Seed", "种子"),
+    "seed_help": ("The same number always gives the same starting point.", "同一个数字总是给出同一个起点。"),
+    "smooth": ("Smooth", "平滑"),
+    "smooth_help": ("Blend the pixels, or show them as they are.", "平滑显示，或按原始像素显示。"),
+    "axes": ("Main axes", "主轴"),
+    "axes_help": (
+        "Directions in which pictures change most, in standard deviations (σ). Arrow keys move by 0.1 σ, Home resets.",
+        "图像变化最大的方向，以标准差（σ）为单位。方向键每次移动 0.1 σ，Home 键复位。",
+    ),
+    "axis": ("Axis {n}", "轴 {n}"),
+    "announce": (
+        "Picture updated: more unusual than {unusual} % of random points.",
+        "图像已更新：比 {unusual}% 的随机点更少见。",
+    ),
+    # reconstruct
+    "tab_reconstruct": ("Reconstruct", "重建"),
+    "choose_picture": ("Choose a picture", "选择图片"),
+    "choose_help": ("or drop it here, or paste it with Ctrl+V", "也可以拖到这里，或用 Ctrl+V 粘贴"),
+    "privacy": (
+        "Your picture is used for this answer only: it is not stored and nobody else sees it.",
+        "您的图片只用于这一次计算：不会保存，也不会给别人看。",
+    ),
+    "examples": ("Or try one of these", "或试试这些"),
+    "example": ("Example: {name}", "示例：{name}"),
+    "invert": ("Invert", "反相"),
+    "invert_auto": ("automatically", "自动"),
+    "invert_on": ("yes", "是"),
+    "invert_off": ("no", "否"),
+    "invert_help": (
+        "The model learnt bright things on black. Pictures with a light background are inverted.",
+        "模型学到的是黑底上的亮物体，浅色背景的图片会被反相。",
+    ),
+    "yours": ("Your picture", "您的图片"),
+    "as_seen": ("As the model sees it", "模型看到的"),
+    "reconstruction": ("Reconstruction", "重建结果"),
+    "error_map": ("Difference", "差异"),
+    "error_help": (
+        "Black: the same. Yellow: different by a quarter of the range or more. The scale is fixed.",
+        "黑色：相同；黄色：相差达到或超过取值范围的四分之一。刻度固定。",
+    ),
+    "code": ("Its code", "它的编码"),
+    "code_help": (
+        "The numbers that are left of the picture, in standard deviations. From them alone it is drawn again.",
+        "图片只剩下这些数字（以标准差为单位），仅凭它们重新画出图像。",
+    ),
+    "raw_code_help": (
+        "The numbers that are left of the picture. From them alone it is drawn again.",
+        "图片只剩下这些数字，仅凭它们重新画出图像。",
+    ),
+    "psnr": ("PSNR {value} dB", "PSNR {value} dB"),
+    "psnr_help": (
+        "Likeness of input and reconstruction: peak signal-to-noise ratio over all pixels; higher is closer.",
+        "输入与重建的相似度：所有像素的峰值信噪比，越高越接近。",
+    ),
+    "code_size": ("{pixels} values become {numbers}", "{pixels} 个数值变成 {numbers} 个"),
+    "too_large": (
+        "This file is larger than {most} MB: choose a smaller picture.",
+        "文件超过 {most} MB：请选择更小的图片。",
+    ),
+    "unreadable": ("This file cannot be read: choose another picture.", "无法读取该文件：请选择另一张图片。"),
+    "announce_reconstruction": ("Reconstruction shown, PSNR {value} dB.", "已显示重建结果，PSNR {value} dB。"),
+    # train
+    "tab_train": ("Train", "训练"),
+    "data": ("Data", "数据"),
+    "data_help": ("What is to be learnt.", "要学习的内容。"),
+    "preset": ("Objective", "目标"),
+    "preset_help": (
+        "A row of the mixing desk: which terms are learnt from, and how strongly.",
+        "调音台的一行：学习哪些项，各占多大权重。",
+    ),
+    "knobs": ("Weights and options", "权重与选项"),
+    "weights": ("Weights of the terms", "各项权重"),
+    "options": ("Training options", "训练选项"),
+    "start": ("Start", "开始"),
+    "pause": ("Pause", "暂停"),
+    "resume": ("Resume", "继续"),
+    "stop": ("Stop", "停止"),
+    "status_idle": (
+        "Ready. Press Start: the first pictures appear in a few seconds.",
+        "就绪。按“开始”，几秒后出现第一批图像。",
+    ),
+    "status_waiting": ("Getting the data ready …", "正在准备数据……"),
+    "status_running": ("Training", "训练中"),
+    "status_paused": ("Paused", "已暂停"),
+    "status_finished": ("Finished", "已完成"),
+    "status_stopped": ("Stopped", "已停止"),
+    "status_failed": ("Failed", "失败"),
+    "status_gone": (
+        "The run that this browser started is no longer on the server: start a new one.",
+        "本浏览器启动的训练已不在服务器上：请重新开始。",
+    ),
+    "status_replay": ("Recorded training of the model “{model}”", "模型“{model}”的训练记录"),
+    "steps_done": ("step {step} of {steps}", "第 {step} / {steps} 步"),
+    "images_per_second": ("{speed} images/s", "每秒 {speed} 张"),
+    "seconds_left": ("{left} left", "还剩 {left}"),
+    "seconds_spent": ("{seconds} s", "{seconds} 秒"),
+    "generated": ("Generated", "生成"),
+    "generated_help": (
+        "The same random points at every moment of the training, drawn by the averaged generator.",
+        "训练全程使用同一批随机点，由平均后的生成器画出。",
+    ),
+    "points_help": (
+        "Real points in green, generated ones in orange, always from the same random numbers.",
+        "绿色为真实点，橙色为生成点，始终来自同一批随机数。",
+    ),
+    "reconstructions": ("Reconstructions", "重建"),
+    "reconstructions_help": (
+        "Test images that were never trained on, each above its reconstruction.",
+        "未参与训练的测试图像，下方是各自的重建。",
+    ),
+    "reconstructed_points_help": (
+        "Test points in green and their reconstructions in blue.",
+        "绿色为测试点，蓝色为其重建。",
+    ),
+    "no_encoder": ("This objective has no encoder, so nothing is reconstructed.", "该目标没有编码器，因此没有重建。"),
+    "losses": ("Losses", "损失"),
+    "losses_help": (
+        "Each line has the colour of the network that learns from it. Averages between two records.",
+        "每条线的颜色代表由它学习的网络；数值为两次记录之间的平均。",
+    ),
+    "scores": ("D's opinion", "判别器的看法"),
+    "scores_help": (
+        "How real the discriminator finds real and generated images. Close together: it cannot tell them apart.",
+        "判别器认为真实图像和生成图像有多真。两线靠近表示它分不清。",
+    ),
+    "no_scores": ("No discriminator is learning at the moment.", "此刻没有判别器在学习。"),
+    "nothing_yet": ("Nothing yet", "暂无"),
+    "replay": ("Replay", "回放"),
+    "replay_help": (
+        "Watch again how the chosen model was trained.",
+        "再看一遍所选模型是怎样训练出来的。",
+    ),
+    "replay_at": ("step {step}", "第 {step} 步"),
+    # terms of the chart
+    "line.rec": ("reconstruction", "重建"),
+    "line.kl": ("KL", "KL"),
+    "line.cycle": ("latent cycle", "隐空间循环"),
+    "line.rec_fake": ("reconstruction of generated", "生成图像的重建"),
+    "line.adv_g": ("G against D", "G 对 D"),
+    "line.adv_rec_g": ("G against D, reconstructed", "G 对 D（重建）"),
+    "line.adv_z": ("E against Dz", "E 对 Dz"),
+    "line.d": ("discriminator", "判别器"),
+    "line.dz": ("latent discriminator", "隐空间判别器"),
+    "line.real": ("real images", "真实图像"),
+    "line.fake": ("generated images", "生成图像"),
+}
+
+#: Option of the configuration -> its Chinese help; the English one is the option's own.
+CHINESE_HELP: dict[str, str] = {
+    "rec": "重建 |x − G(E(x))|",
+    "adv": "对抗项，作用于 G(z)",
+    "adv_rec": "对抗项，作用于 G(E(x))",
+    "adv_z": "隐空间判别器：E(x) 对 N(0, I)",
+    "cycle": "隐空间循环 |z − E(G(z))|²",
+    "rec_fake": "生成图像的重建 |G(z) − dec(E(G(z)))|²",
+    "kl": "KL(E(x) ‖ N(0, I))，按 x 的维数平均；使 E 随机化",
+    "gamma": "对 D 的零中心梯度惩罚 R1 与 R2",
+    "rec_kind": "如何比较重建",
+    "adv_kind": "对抗损失的种类",
+    "steps": "训练步数",
+    "batch_size": "每步的图像数",
+    "lr": "E 和 G 的学习率",
+    "lr_d": "D 和隐空间判别器的学习率",
+    "warmup_steps": "对抗项加入之前，只训练自编码器的步数",
+    "width": "全分辨率处的通道数；全连接层的单元数为其 8 倍",
+    "z_dim": "隐向量的维数",
+    "seed": "固定所有随机选择",
+}
+
+
+def _options_help() -> dict[str, str]:
+    kinds = (ModelConfig, Objective, TrainConfig)
+    return {f.name: f.metadata["help"] for kind in kinds for f in fields(kind)}
+
+
+TEXTS |= {f"help.{name}": (_options_help()[name], chinese) for name, chinese in CHINESE_HELP.items()}
+
+
+def say(key: str) -> str:
+    """The English text: what the page is built with, before its scripts put in the visitor's language."""
+    return TEXTS[key][0]
+
+
+def tables() -> dict[str, dict[str, str]]:
+    """Language -> key -> text."""
+    return {language: {key: text[i] for key, text in TEXTS.items()} for i, language in enumerate(LANGUAGES)}

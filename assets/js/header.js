@@ -1,0 +1,27 @@
+// The header tells the other components which model, language and theme were chosen.
+const page = window.aegan;
+let milliseconds = null;
+
+const show = () => {
+  const card = page.facts.models.find((model) => model.name === page.model);
+  const facts = card ? [card.data, card.size > 1 && page.t("pixels_size", card), card.megabytes && `${card.megabytes} MB`,
+    card.fd != null && `FD ${card.fd.toFixed(1)}${card.extractor ? ` (${card.extractor})` : ""}`] : [page.t("no_model")];
+  root.querySelector(".facts").textContent = facts.filter(Boolean).join(" · ");
+  root.querySelector(".facts").title = card?.credit ?? "";
+  const speed = milliseconds == null ? [] : [page.t("milliseconds", { ms: Math.round(milliseconds) })];
+  root.querySelector(".device").textContent = [page.t("on_server", page.facts), ...speed].join(" · ");
+};
+const root = element.querySelector(".aegan");
+page.mount(element, show);
+
+const model = root.querySelector("#model-name"), language = root.querySelector("#page-language");
+root.querySelector(".chooser").classList.toggle("empty", !page.facts.models.length);
+model.addEventListener("change", () => { page.setModel(model.value); show(); });
+language.value = page.language;
+language.addEventListener("change", () => { page.setLanguage(language.value); trigger("language"); });
+if (page.store.get("theme")) page.setTheme(page.store.get("theme"));
+root.querySelector(".theme").addEventListener("click", () => {
+  page.setTheme(page.theme() === "dark" ? "light" : "dark");
+  page.store.set("theme", page.theme());
+});
+page.on("latency", (ms) => { milliseconds = milliseconds == null ? ms : 0.8 * milliseconds + 0.2 * ms; show(); });

@@ -1,0 +1,120 @@
+// What all components of the page share: texts, language, theme, the chosen model, drawing on a canvas.
+(() => {
+  if (window.aegan) return;
+  const { texts, ...facts } = window.aeganData;
+  const store = {
+    get: (key) => { try { return localStorage.getItem(`aegan.${key}`); } catch { return null; } },
+    set: (key, value) => { try { localStorage.setItem(`aegan.${key}`, value); } catch { /* a private window */ } },
+  };
+  const wanted = new URLSearchParams(location.search).get("lang") || store.get("language") || navigator.language || "en";
+  const page = { facts, store, language: wanted.toLowerCase().startsWith("zh") ? "zh" : "en", model: facts.models[0]?.name };
+
+  page.t = (key, values = {}) =>
+    (texts[page.language][key] ?? key).replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+
+  // An element says by data-t which text it shows, by data-t-label and data-t-title which its attributes hold.
+  page.translate = (root) => {
+    for (const node of root.querySelectorAll("[data-t]")) node.textContent = page.t(node.dataset.t, node.dataset);
+    for (const node of root.querySelectorAll("[data-t-label]")) node.setAttribute("aria-label", page.t(node.dataset.tLabel, node.dataset));
+    for (const node of root.querySelectorAll("[data-t-title]")) node.title = page.t(node.dataset.tTitle, node.dataset);
+  };
+
+  page.on = (name, listener) => document.addEventListener(`aegan:${name}`, (event) => listener(event.detail));
+  page.tell = (name, detail) => document.dispatchEvent(new CustomEvent(`aegan:${name}`, { detail }));
+
+  page.setLanguage = (language) => {
+    page.language = language;
+    store.set("language", language);
+    document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
+    page.tell("language");
+  };
+  document.documentElement.lang = page.language === "zh" ? "zh-CN" : "en";
+
+  // Changes for Gradio's own components, in the order of the table that Python made.
+  page.relabel = (table) => {
+    const changes = table.map((keys) =>
+      Object.fromEntries([["__type__", "update"], ...Object.entries(keys).map(([name, key]) => [name, page.t(key)])]));
+    return changes.length === 1 ? changes[0] : changes;
+  };
+
+  page.setModel = (name) => { page.model = name; page.tell("model", name); };
+
+  page.setTheme = (theme) => {
+    document.body.classList.toggle("dark", theme === "dark");
+    document.documentElement.style.colorScheme = theme;
+    page.tell("theme");
+  };
+  page.theme = () => (document.body.classList.contains("dark") ? "dark" : "light");
+
+  // A component of ours starts here: translated now and whenever the language changes.
+  page.mount = (element, render = () => {}) => {
+    const root = element.querySelector(".aegan");
+    const update = () => { page.translate(root); render(); };
+    page.on("language", update);
+    update();
+    return root;
+  };
+
+  // Draws what figures.picture() made: pixels one to one (the style sheet enlarges them), or points as a scatter.
+  page.draw = (canvas, picture) => {
+    if (picture.points) return page.scatter(canvas, [["generated", picture.points]], 4);
+    const { width, height, channels } = picture;
+    if (canvas.width !== width || canvas.height !== height) { canvas.width = width; canvas.height = height; }
+    const bytes = Uint8Array.from(atob(picture.pixels), (c) => c.charCodeAt(0));
+    const context = canvas.getContext("2d");
+    const image = context.createImageData(width, height);
+    for (let i = 0, j = 0; j < bytes.length; i += 4, j += channels) {
+      image.data[i] = bytes[j];
+      image.data[i + 1] = bytes[j + (channels === 3 ? 1 : 0)];
+      image.data[i + 2] = bytes[j + (channels === 3 ? 2 : 0)];
+      image.data[i + 3] = 255;
+    }
+    context.putImageData(image, 0, 0);
+  };
+
+  // Points in [-1.5, 1.5]², each group in its actor's colour.
+  page.scatter = (canvas, groups, radius = 1.8) => {
+    const side = 512, scale = side / 3, context = canvas.getContext("2d"), style = getComputedStyle(canvas);
+    canvas.width = canvas.height = side;
+    context.strokeStyle = style.getPropertyValue("--hairline");
+    for (const at of [-1, 0, 1]) {
+      const p = side / 2 + at * scale;
+      context.beginPath(); context.moveTo(p, 0); context.lineTo(p, side); context.moveTo(0, p); context.lineTo(side, p); context.stroke();
+    }
+    for (const [actor, points] of groups) {
+      context.fillStyle = style.getPropertyValue(`--${actor}`);
+      context.globalAlpha = actor === "real" ? 0.45 : 0.85;
+      for (const [x, y] of points) {
+        context.beginPath();
+        context.arc(side / 2 + x * scale, side / 2 - y * scale, radius * side / 360, 0, 7);
+        context.fill();
+      }
+    }
+    context.globalAlpha = 1;
+  };
+
+  // One request in flight, and only the newest wish is remembered. Whatever fails is asked again until it works.
+  page.newest = (call, show, fail) => {
+    let wish = null, busy = false;
+    const work = async () => {
+      busy = true;
+      while (wish) {
+        const request = wish;
+        wish = null;
+        try {
+          const begun = performance.now(), answer = await call(request);
+          if (answer.error) fail(answer.error);
+          else show(answer, performance.now() - begun, !wish);
+        } catch {
+          fail(page.t("offline"));
+          wish ??= request;
+          await new Promise((resume) => setTimeout(resume, 1500));
+        }
+      }
+      busy = false;
+    };
+    return (request) => { wish = request; if (!busy) work(); };
+  };
+
+  window.aegan = page;
+})();
