@@ -58,7 +58,7 @@ class ModelConfig:
     depth: int = option(2, "hidden layers of a dense G or D", low=0, high=8)
     encoder_depth: int = option(2, "hidden layers of a dense E or of its own decoder", low=0, high=8)
     upsample: str = option("strided", "how a conv G doubles its resolution", choices=("strided", "resize"))
-    spectral_norm: bool = option(True, "bound the Lipschitz constant of each layer of D")
+    spectral_norm: bool = option(False, "bound the Lipschitz constant of each layer of D")
     code: str = option("normalized", "what E's code passes through", choices=("normalized", "relu", "linear"))
     prior: str = option("flow", "map from noise to codes", choices=("flow", "mixture", "normal"))
     flow_layers: int = option(8, "couplings of the flow", low=1, high=32)
@@ -258,27 +258,32 @@ OBJECTIVES: dict[str, Objective] = {
     "autoencoder": Objective(rec=1.0, rec_kind="mse"),
     "vae": Objective(rec=1.0, rec_kind="mse", kl=0.05),
     "adversarial-ae": Objective(rec=1.0, rec_kind="mse", adv_z=0.02),
-    "gan": Objective(adv=1.0),
-    "vae-gan": Objective(rec=0.5, rec_kind="features", adv=0.5, adv_rec=0.5, kl=0.05),
+    "gan": Objective(adv=1.0, gamma=1.0),
+    "vae-gan": Objective(rec=0.5, rec_kind="features", adv=0.5, adv_rec=0.5, kl=0.05, gamma=1.0),
     "seed": Objective(rec=1.0, rec_kind="mse", adv=1.0, rec_fake=1.0, own_decoder=True),
-    "aegan": Objective(rec=2.0, adv=0.5, adv_rec=0.5, cycle=0.1),
+    "aegan": Objective(rec=2.0, adv=0.5, adv_rec=0.5, cycle=0.1, gamma=1.0),
 }
 
 _IMAGES = Config(objective=OBJECTIVES["aegan"])
 
+#: The schedule of the shipped models: long, averaged over more steps, ending with falling learning rates.
+_LONG = {"steps": 14_000, "ema_beta": 0.999, "decay_share": 0.5, "prior_steps": 3000, "save_every": 1000}
+
 #: Complete recipes. Every objective's name is a preset too: that objective on the default 28-pixel networks.
 PRESETS: dict[str, Config] = {
     **{name: replace(_IMAGES, objective=objective) for name, objective in OBJECTIVES.items()},
-    "fashion": _IMAGES,
-    "digits": replace(_IMAGES, data="mnist"),
-    "avatars": replace(_IMAGES, data="avatars").with_options(img_resolution=64, img_channels=3, z_dim=64, flip=True),
+    "fashion": _IMAGES.with_options(**_LONG),
+    "digits": replace(_IMAGES, data="mnist").with_options(**_LONG),
+    "avatars": replace(_IMAGES, data="avatars").with_options(
+        **_LONG, img_resolution=64, img_channels=3, z_dim=64, width=20, flip=True
+    ),
     "points": replace(_IMAGES, data="ring").with_options(
-        architecture="dense", img_resolution=1, img_channels=2, z_dim=2, width=16, spectral_norm=False, lr=1e-3,
-        lr_d=1e-3, batch_size=256, warmup_steps=300, gamma=1.0, gp_every=4,
+        architecture="dense", img_resolution=1, img_channels=2, z_dim=2, width=16, lr=1e-3, lr_d=1e-3,
+        batch_size=256, warmup_steps=300, gp_every=4,
     ),
     "seed": replace(_IMAGES, objective=OBJECTIVES["seed"]).with_options(
         architecture="dense", z_dim=100, code_dim=128, encoder_depth=0, code="relu", prior="normal",
-        spectral_norm=False, warmup_steps=0, ramp_steps=0, lr=2e-4, lr_d=2e-4,
+        warmup_steps=0, ramp_steps=0, lr=2e-4, lr_d=2e-4,
     ),
 }  # fmt: skip
 

@@ -86,7 +86,7 @@ def test_a_residual_block_starts_as_the_identity_and_stays_zero_initialised_in_t
 
 @pytest.mark.parametrize("architecture", ["dense", "conv"])
 def test_spectral_norm_bounds_every_layer(architecture):
-    model = AEGAN(Config(model=ModelConfig(architecture, width=4), objective=OBJECTIVES["gan"]))
+    model = AEGAN(Config(model=ModelConfig(architecture, width=4, spectral_norm=True), objective=OBJECTIVES["gan"]))
     layers = [m for m in model.discriminator.modules() if isinstance(m, nn.Linear | nn.Conv2d)]
     norms = [torch.linalg.matrix_norm(layer.weight.flatten(1), 2).item() for layer in layers]
     assert norms == pytest.approx([1.0] * len(layers), abs=0.1)
