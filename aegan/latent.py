@@ -21,7 +21,7 @@ def main_axes(model: AEGAN, n: int = 8, samples: int = 2048, seed: int = 0) -> T
     noise = torch.randn(samples, model.config.model.z_dim, generator=rng).to(model.device)
     images = torch.cat([model.sample(0, noise=part).flatten(1) for part in noise.split(256)])  # [samples, pixels]
     slopes = (images - images.mean(0)).T @ noise / samples  # [pixels, z_dim]
-    _, vectors = torch.linalg.eigh((slopes.T @ slopes).double().cpu())  # ascending
+    _, vectors = torch.linalg.eigh((slopes.T @ slopes).cpu().double())  # ascending
     axes = vectors.flip(1).T[:n].float().to(noise.device)
     return torch.where((axes @ slopes.mean(0) < 0)[:, None], -axes, axes)
 
@@ -46,4 +46,4 @@ def interpolate(start: Tensor, end: Tensor, steps: int) -> Tensor:
 def unusualness(noise: Tensor) -> Tensor:
     """[N, z_dim] -> percentile [N] in [0, 100] of |ε| among draws from N(0, I): 50 is ordinary, 100 unseen."""
     half = torch.tensor(noise.shape[1] / 2, dtype=torch.float64)
-    return 100 * torch.special.gammainc(half, noise.double().square().sum(1).cpu() / 2).float()
+    return 100 * torch.special.gammainc(half, noise.cpu().double().square().sum(1) / 2).float()

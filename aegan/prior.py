@@ -175,10 +175,13 @@ class MixturePrior(nn.Module):
 
     @torch.no_grad()
     def _rearrange(self, given: Tensor, inverse: bool) -> Tensor:
-        """Noise from codes (`inverse`) or codes from noise, one dimension after the other, in double precision."""
-        given64, means, factors = given.double(), self.means.double(), self.factors.double()
-        log_weights = self.weights.double().log().expand(len(given), -1)  # [N, K]
-        u = torch.zeros(len(given), *means.shape, dtype=torch.float64, device=given.device)  # [N, K, dim]
+        """Noise from codes (`inverse`) or codes from noise, one dimension after the other.
+
+        In double precision, hence on the CPU: not every accelerator has it.
+        """
+        given64, means, factors = given.cpu().double(), self.means.cpu().double(), self.factors.cpu().double()
+        log_weights = self.weights.cpu().double().log().expand(len(given), -1)  # [N, K]
+        u = torch.zeros(len(given), *means.shape, dtype=torch.float64)  # [N, K, dim]
         found = []
         for d in range(means.shape[1]):
             centre = means[:, d] + (u[:, :, :d] * factors[:, d, :d]).sum(2)  # of z_d given z_<d, [N, K]
@@ -193,7 +196,7 @@ class MixturePrior(nn.Module):
                 found.append(z_d)
             u[:, :, d] = (z_d[:, None] - centre) / scale
             log_weights = log_weights - 0.5 * u[:, :, d].square() - scale.log()
-        return torch.stack(found, 1).to(given.dtype)
+        return torch.stack(found, 1).to(given)
 
     @staticmethod
     def _quantile(p: Tensor, share: Tensor, centre: Tensor, scale: Tensor) -> Tensor:

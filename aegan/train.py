@@ -43,13 +43,13 @@ class Batches:
             offset = first % total
             parts.append(self._order(first // total)[offset : offset + end - first])
             first += len(parts[-1])
-        batch = to_model(self.images[torch.cat(parts).to(self.images.device)]).to(state.device)
+        batch = to_model(self.images[torch.cat(parts)]).to(state.device)
         return batch.contiguous(memory_format=torch.channels_last)
 
     def _order(self, epoch: int) -> Tensor:
         if epoch != self.epoch:
             rng = torch.Generator().manual_seed(self.state.config.train.seed * 100_003 + epoch)
-            self.epoch, self.order = epoch, torch.randperm(len(self.images), generator=rng)
+            self.epoch, self.order = epoch, torch.randperm(len(self.images), generator=rng).to(self.images.device)
         return self.order
 
 
