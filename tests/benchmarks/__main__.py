@@ -1,0 +1,116 @@
+"""Speed and memory, measured side by side in one run: `python -m tests.benchmarks [training decode page]`.
+
+Never part of pass or fail: machines differ and are noisy. Times are medians of alternating rounds.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import socket
+import statistics
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+
+from aegan.config import get_preset
+from aegan.data import load_data
+from aegan.model import AEGAN, pick_device
+from aegan.state import TrainState
+from aegan.step import train_step
+from aegan.train import Batches
+from tests.benchmarks.plain_loop import plain_steps
+
+ROOT = Path(__file__).parents[2]
+
+
+def seconds(action: Callable[[], object], repeat: int = 1) -> float:
+    start = time.perf_counter()
+    for _ in range(repeat):
+        action()
+    return (time.perf_counter() - start) / repeat
+
+
+def training(rounds: int = 8, steps: int = 5) -> None:
+    """Images per second of the adversarial phase: this project's step against the plain loop, in turns."""
+    data = load_data("fashion-mnist", full=False)
+    config = get_preset("aegan").with_options(warmup_steps=0, ramp_steps=0)
+    state = TrainState.create(config, torch.device("cpu"))
+    batches, plain = Batches(data, state), plain_steps(config, data.train)
+    ours = lambda: train_step(state, batches.next())  # noqa: E731
+    theirs = lambda: next(plain)  # noqa: E731
+    seconds(ours, 3), seconds(theirs, 3)
+    times = [(seconds(ours, steps), seconds(theirs, steps)) for _ in range(rounds)]
+    n = config.train.batch_size
+    ours_rate, theirs_rate = (n / statistics.median(column) for column in zip(*times, strict=True))
+    ratio = statistics.median(b / a for a, b in times)
+    print(
+        f"training   this step {ours_rate:7.0f} images/s   plain loop {theirs_rate:7.0f} images/s   ratio {ratio:.2f}"
+    )
+
+
+def decode() -> None:
+    """Milliseconds from noise to image, one at a time, on one core."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    for preset in ("fashion", "avatars"):
+        model = AEGAN(get_preset(preset)).eval().requires_grad_(False)
+        noise = torch.randn(1, model.config.model.z_dim)
+        seconds(lambda: model.sample(1, noise=noise), 20)  # noqa: B023
+        times = sorted(seconds(lambda: model.sample(1, noise=noise)) for _ in range(200))  # noqa: B023
+        size = sum(t.numel() * t.element_size() for t in model.state_dict().values()) / 1e6
+        print(
+            f"decode     {preset:8} {1e3 * times[100]:6.2f} ms median   {1e3 * times[190]:6.2f} ms p95"
+            f"   weights {size:.1f} MB"
+        )
+    torch.set_num_threads(threads)
+
+
+def page() -> None:
+    """Seconds from `python app.py` to a served page, and the memory of the process with a model loaded."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    start = time.perf_counter()
+    server = subprocess.Popen([sys.executable, "app.py", "--port", str(port)], cwd=ROOT, stdout=subprocess.DEVNULL)
+    try:
+        while True:
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=1).read()
+                break
+            except OSError:
+                if server.poll() is not None or time.perf_counter() - start > 60:
+                    raise SystemExit("The page did not start.") from None
+                time.sleep(0.05)
+        served = time.perf_counter() - start
+        from gradio_client import Client
+
+        Client(f"http://127.0.0.1:{port}/", verbose=False).predict(api_name="/sample")
+        status = Path(f"/proc/{server.pid}/status").read_text()
+        resident, peak = (int(status.split(key)[1].split()[0]) / 1024 for key in ("VmRSS:", "VmHWM:"))
+        print(
+            f"page       served after {served:.1f} s   resident {resident:.0f} MB with a model loaded (peak {peak:.0f})"
+        )
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
+def main() -> None:
+    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True).stdout
+    load = os.getloadavg()[0]
+    print(
+        f"{platform.machine()}, {os.cpu_count()} cores (load {load:.1f}), {torch.get_num_threads()} threads, "
+        f"{pick_device('auto')}, torch {torch.__version__}, commit {commit.strip()}"
+    )
+    for name in sys.argv[1:] or ["training", "decode", "page"]:
+        {"training": training, "decode": decode, "page": page}[name]()
+
+
+if __name__ == "__main__":
+    main()
