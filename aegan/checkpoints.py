@@ -15,12 +15,15 @@ from typing import Any
 import torch
 
 from aegan.config import OBJECTIVES, PRESETS, Config, UserError
+from aegan.events import Step
 from aegan.history import copy_history, write_atomic
 from aegan.model import AEGAN
+from aegan.plots import sample_sheet, training_curves
 from aegan.runs import CHECKPOINT, Run
 
 ROOT = Path(__file__).resolve().parent.parent
 SHIPPED = ROOT / "checkpoints"
+SAMPLES, CURVES = "samples.png", "training.png"
 
 
 def shipped_models() -> list[str]:
@@ -62,8 +65,11 @@ def write_checkpoint(folder: Path, model: AEGAN, figures: dict[str, Any], run: R
     card = model_card(model.config, model.info, figures)
     model.save_pretrained(folder)
     write_atomic(folder / "README.md", card.encode())
+    if model.generator is not None:
+        write_atomic(folder / SAMPLES, sample_sheet(model, 1000 if model.config.model.is_points else 64))
     if run is not None:
         copy_history(run.folder, folder)
+        write_atomic(folder / CURVES, training_curves([event for event in run.events() if isinstance(event, Step)]))
     write_atomic(folder / "metrics.json", (json.dumps(figures, indent=2) + "\n").encode())
 
 
@@ -178,6 +184,8 @@ tags: [aegan, autoencoder, gan, image-generation]
 A generator that is also the decoder of an autoencoder, trained together with an encoder and a discriminator.
 It makes new pictures ({size}) from {m.z_dim} numbers, and reconstructs given ones.
 
+{f"![samples]({SAMPLES})" if objective.needs_generator else ""}
+
 ## Use
 
 ```python
@@ -205,6 +213,8 @@ images = model.sample(16)  # [16, {", ".join(map(str, m.x_shape))}]
 ```
 {train_command(config)}
 ```
+
+![curves of the training]({CURVES})
 
 ## Figures
 

@@ -69,7 +69,8 @@ def test_training_leaves_a_run_and_a_checkpoint(tmp_path, points_data, capsys):
     out = tmp_path / "run"
     assert train_points(out) == 0
     assert {p.name for p in out.iterdir()} == {"run.json", "events.jsonl", "state.safetensors", "checkpoint"}
-    names = {"model.safetensors", "config.json", "README.md", "metrics.json", "events.jsonl"}
+    names = {"model.safetensors", "config.json", "README.md", "metrics.json", "events.jsonl", "samples.png"}
+    names |= {"training.png"}
     assert {p.name for p in (out / "checkpoint").iterdir()} == names
     figures = json.loads((out / "checkpoint" / "metrics.json").read_text())
     assert figures["modes/total"] == 2 and figures["test_count"] == 32 and figures["split"] == "test"
