@@ -108,6 +108,9 @@ def copy_history(source: Path, target: Path, previews: int = 24) -> None:
         if not isinstance(event, Saved) and (not isinstance(event, Preview) or event.step in chosen)
     ]
     write_atomic(target / EVENTS, b"".join(lines))
+    for picture in (target / PREVIEWS).glob("[0-9]*.png"):  # of an earlier, shorter history
+        if int(picture.name.partition("-")[0]) not in chosen:
+            picture.unlink()
 
 
 def _encode(folder: Path, event: Event) -> bytes:

@@ -159,6 +159,9 @@ def test_history_is_copied_with_fewer_previews(tmp_path, quick_images, images):
     assert [event.step for event in after if isinstance(event, Preview)] == [0, 4, 8]
     kept = [event for event in before if not isinstance(event, Preview) or event.step in (0, 4, 8)]
     assert all(same(a, b) for a, b in zip(kept, after, strict=True))
+    copy_history(run.folder, tmp_path / "copy", previews=2)
+    pictures = {p.name[:8] for p in (tmp_path / "copy" / "previews").iterdir()}
+    assert pictures == {"00000000", "00000008", "original"}
 
 
 @pytest.fixture
