@@ -223,7 +223,10 @@ class Config:
         data = values.get("data", cls.data)
         if not isinstance(data, str):
             raise UserError("The configuration's data must be a name.")
-        parts = {name: _from_dict(kind, values.get(name, {}), name) for name, kind in _PARTS.items()}
+        missing = [name for name in _PARTS if name not in values]
+        if missing:
+            raise UserError(f"The configuration lacks its part {missing[0]!r}.")
+        parts = {name: _from_dict(kind, values[name], name) for name, kind in _PARTS.items()}
         return cls(data=data, **parts)
 
 
