@@ -209,7 +209,10 @@ def test_a_folder_in_use_is_refused(tmp_path, quick_points):
         ("[]", "format 1"),
         ('{"format_version": 7}', "format 1"),
         ('{"format_version": 1}', "config must be an object"),
-        ('{"format_version": 1, "config": {"model": {"wide": 3}}}', "unknown field 'wide'"),
+        (
+            '{"format_version": 1, "config": {"model": {"wide": 3}, "objective": {}, "train": {}}}',
+            "unknown field 'wide'",
+        ),
     ],
 )
 def test_a_damaged_description_is_named(tmp_path, text, message):
