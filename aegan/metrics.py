@@ -12,6 +12,9 @@ from torch import Tensor
 #: Mean squared error of rounding to whole grey levels: the least that two 8-bit images can be told apart by.
 ROUNDING_ERROR = 1 / 12
 
+#: Images in a block of a kernel distance, as published.
+BLOCK = 1000
+
 
 def psnr(images: np.ndarray, others: np.ndarray) -> float:
     """Peak signal-to-noise ratio in dB, averaged over pairs of images; identical images count as 58.9 dB.
@@ -82,6 +85,52 @@ def frechet_distance(features: Tensor | np.ndarray, others: Tensor | np.ndarray)
     return max(0.0, float(shift + spread - 2 * shared))
 
 
+def kernel_distance(
+    features: Tensor | np.ndarray, others: Tensor | np.ndarray, rng: np.random.Generator
+) -> tuple[float, float]:
+    """Kernel distance (KID) between two sets of feature vectors, and its standard error.
+
+    The unbiased estimate of the squared maximum mean discrepancy with the kernel (x.y / D + 1)^3, Bińkowski et al.
+    2018 (arXiv:1801.01401), section 4: 0 on average for two draws of the same images, whatever their number, so that
+    it serves small sets, where a Fréchet distance is mostly bias. It may come out slightly negative. Averaged over ten
+    or more blocks of up to 1,000, disjoint so that their scatter tells the error.
+
+    Args:
+        features: [N, D], N >= 4.
+        others: [M, D], M >= 4.
+        rng: shuffles both sets into blocks.
+    """
+    x, y = _double(features), _double(others)
+    if x.shape[1] != y.shape[1]:
+        raise ValueError(f"Features of {x.shape[1]} and {y.shape[1]} dimensions cannot be compared.")
+    fewer = min(len(x), len(y))
+    if fewer < 4:
+        raise ValueError("A kernel distance needs at least four images of each kind.")
+    count = min(max(10, fewer // BLOCK), fewer // 2)
+    blocks = [np.array_split(rng.permutation(len(z)), count) for z in (x, y)]
+    values = torch.stack([_discrepancy(x[a[:BLOCK]], y[b[:BLOCK]]) for a, b in zip(*blocks, strict=True)])  # [blocks]
+    return float(values.mean()), float(values.std() / count**0.5)
+
+
+def path_length(features: Tensor, moved: Tensor, step: float) -> float:
+    """Perceptual path length: how fast features change along paths between samples; smooth is small.
+
+    The mean of squared distances divided by step^2, Karras et al. 2019 (arXiv:1812.04948), section 4.1, here in the
+    features of any extractor: only figures of the same extractor compare. As in the authors' program, the lowest and
+    the highest hundredth are left out, because single jumps would rule the mean.
+
+    Args:
+        features: of images at points of paths, [N, D].
+        moved: of images a little farther along, [N, D].
+        step: how far, as a part of the whole path.
+    """
+    if features.shape != moved.shape or features.ndim != 2 or not len(features):
+        raise ValueError(f"Features [N, D] are compared in pairs, not {list(features.shape)}, {list(moved.shape)}.")
+    squares = np.square(_double(features).cpu().numpy() - _double(moved).cpu().numpy()).sum(1) / step**2  # [N]
+    low, high = np.quantile(squares, [0.01, 0.99])
+    return float(squares[(squares >= low) & (squares <= high)].mean())
+
+
 def mode_coverage(points: np.ndarray, modes: np.ndarray, std: float) -> tuple[int, float]:
     """How many modes of a 2-D mixture were found, and the share of high-quality points.
 
@@ -114,10 +163,30 @@ def _check_pairs(images: np.ndarray, others: np.ndarray) -> None:
         raise ValueError("Images are compared as uint8.")
 
 
-def _moments(features: Tensor | np.ndarray) -> tuple[Tensor, Tensor]:
-    """Mean [D] and symmetric root [D, D] of the covariance, in float64 on the CPU (not every device has it)."""
-    x = torch.as_tensor(features).detach().to("cpu", torch.float64)
+def _double(features: Tensor | np.ndarray) -> Tensor:
+    """Finite features [N, D] in float64, on their own device if it has that."""
+    x = torch.as_tensor(features).detach()
+    x = x.to("cpu" if x.device.type == "mps" else x.device, torch.float64)
     if x.ndim != 2 or len(x) < 2 or not math.isfinite(float(x.sum())):
         raise ValueError(f"Finite features [N, D] of at least two images are compared, not {list(x.shape)}.")
+    return x
+
+
+def _moments(features: Tensor | np.ndarray) -> tuple[Tensor, Tensor]:
+    """Mean [D] and symmetric root [D, D] of the covariance, on the CPU, where roots are as fast."""
+    x = _double(features).cpu()
     values, vectors = torch.linalg.eigh(torch.cov(x.T).reshape(x.shape[1], x.shape[1]))
     return x.mean(0), (vectors * values.clamp_min(0).sqrt()) @ vectors.T
+
+
+def _discrepancy(x: Tensor, y: Tensor) -> Tensor:
+    """Unbiased squared maximum mean discrepancy of [m, D] and [n, D]: pairs of an image with itself do not count."""
+
+    def kernel(a: Tensor, b: Tensor) -> Tensor:
+        return (a @ b.T / a.shape[1] + 1).pow(3)
+
+    def within(a: Tensor) -> Tensor:
+        k = kernel(a, a)
+        return (k.sum() - k.trace()) / (len(a) * (len(a) - 1))
+
+    return within(x) + within(y) - 2 * kernel(x, y).mean()

@@ -15,7 +15,7 @@ ORDER = [
     "config", "events", "distributed",
     "images", "points", "files", "folders", "avatars", "data",
     "networks", "losses", "prior", "model", "latent", "state", "step", "train",
-    "metrics", "features", "evaluate", "plots", "history", "runs", "checkpoints", "jobs", "export",
+    "metrics", "neighbours", "features", "evaluate", "plots", "history", "runs", "checkpoints", "jobs", "export",
     "terminal", "cli_train", "cli_use", "cli", "__main__",
     "ui", "app",
 ]  # fmt: skip
