@@ -16,14 +16,14 @@ import torch
 
 from aegan.config import OBJECTIVES, PRESETS, Config, UserError
 from aegan.events import Step
-from aegan.history import copy_history, write_atomic
+from aegan.history import copy_history, read_events, write_atomic
 from aegan.model import AEGAN
 from aegan.plots import sample_sheet, training_curves
 from aegan.runs import CHECKPOINT, Run
 
 ROOT = Path(__file__).resolve().parent.parent
 SHIPPED = ROOT / "checkpoints"
-SAMPLES, CURVES = "samples.png", "training.png"
+SAMPLES, CURVES, METRICS = "samples.png", "training.png", "metrics.json"
 
 
 def shipped_models() -> list[str]:
@@ -48,7 +48,7 @@ def find_checkpoint(name: str) -> str:
 
 
 def write_checkpoint(folder: Path, model: AEGAN, figures: dict[str, Any], run: Run | None = None) -> None:
-    """Writes the model, metrics.json, README.md (the model card) and, of a run, its history.
+    """Writes the model with all that describes it and, of a run, its history and curves.
 
     Args:
         folder: made when missing.
@@ -62,15 +62,25 @@ def write_checkpoint(folder: Path, model: AEGAN, figures: dict[str, Any], run: R
     # A data set's path on this machine is nobody's business: its name goes out.
     model.config = replace(model.config, data=str(model.info.get("data", model.config.data)))
     model.info |= {"commit": commit(), "hardware": hardware(model.info.get("device", "cpu"))}
-    card = model_card(model.config, model.info, figures)
     model.save_pretrained(folder)
-    write_atomic(folder / "README.md", card.encode())
-    if model.generator is not None:
-        write_atomic(folder / SAMPLES, sample_sheet(model, 1000 if model.config.model.is_points else 64))
     if run is not None:
         copy_history(run.folder, folder)
-        write_atomic(folder / CURVES, training_curves([event for event in run.events() if isinstance(event, Step)]))
-    write_atomic(folder / "metrics.json", (json.dumps(figures, indent=2) + "\n").encode())
+    describe_checkpoint(folder, model, figures)
+
+
+def describe_checkpoint(folder: Path, model: AEGAN, figures: dict[str, Any]) -> None:
+    """Writes README.md (the model card), samples.png, training.png and metrics.json beside a model.
+
+    Raises:
+        UserError: if something cannot be written.
+    """
+    steps = [event for event in read_events(folder) if isinstance(event, Step)]
+    if steps:
+        write_atomic(folder / CURVES, training_curves(steps))
+    if model.generator is not None:
+        write_atomic(folder / SAMPLES, sample_sheet(model, 1000 if model.config.model.is_points else 64))
+    write_atomic(folder / "README.md", model_card(model.config, model.info, figures).encode())
+    write_atomic(folder / METRICS, (json.dumps(figures, indent=2) + "\n").encode())
 
 
 @functools.cache

@@ -70,7 +70,7 @@ def create_parser() -> argparse.ArgumentParser:
     sub = command("evaluate", "Measure a checkpoint on its test images.")
     add_checkpoint(sub)
     sub.add_argument("--json", action="store_true", help="print JSON")
-
+    sub.add_argument("--save", action="store_true", help="write figures, model card and samples into the checkpoint")
     sub.add_argument("--data", metavar="PATH", help="default: the data set it was trained on")
 
     sub = command("sample", "Draw new pictures into one PNG file.")

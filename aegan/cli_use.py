@@ -9,7 +9,15 @@ from pathlib import Path
 
 import numpy as np
 
-from aegan.checkpoints import commit, figure_lines, find_checkpoint, hardware, shipped_models, versions
+from aegan.checkpoints import (
+    commit,
+    describe_checkpoint,
+    figure_lines,
+    find_checkpoint,
+    hardware,
+    shipped_models,
+    versions,
+)
 from aegan.config import UserError
 from aegan.data import list_data, load_data
 from aegan.evaluate import evaluate
@@ -30,7 +38,12 @@ def load_model(options: argparse.Namespace) -> AEGAN:
 def on_evaluate(options: argparse.Namespace) -> int:
     model = load_model(options)
     m = model.config.model
+    folder = Path(find_checkpoint(options.checkpoint))
+    if options.save and (options.data or not folder.is_dir()):
+        raise UserError("--save describes a checkpoint folder on its own data: leave --data out.")
     figures = evaluate(model, load_data(options.data or model.config.data, m.img_resolution, m.img_channels))
+    if options.save:
+        describe_checkpoint(folder, model, figures)
     if options.json:
         print(json.dumps(figures, indent=2))
         return 0

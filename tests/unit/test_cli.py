@@ -122,6 +122,17 @@ def test_pictures_of_a_folder_are_learnt_sampled_and_reconstructed(tmp_path, fol
     assert "squares" in refused(capsys, "evaluate", out)
 
 
+def test_measuring_again_describes_the_checkpoint_again(tmp_path, points_data, folder, capsys):
+    out = tmp_path / "run"
+    assert train_points(out) == 0
+    before = {name: (out / "checkpoint" / name).read_bytes() for name in ("metrics.json", "README.md", "samples.png")}
+    for name in before:
+        (out / "checkpoint" / name).write_text("old")
+    assert run("evaluate", out, "--save") == 0
+    assert {name: (out / "checkpoint" / name).read_bytes() for name in before} == before
+    assert "leave --data out" in refused(capsys, "evaluate", out, "--save", "--data", folder)
+
+
 def test_going_on_equals_not_having_stopped(tmp_path, points_data, capsys):
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     assert train_points(whole) == 0
