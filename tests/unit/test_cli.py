@@ -130,6 +130,7 @@ def test_measuring_again_describes_the_checkpoint_again(tmp_path, points_data, f
         (out / "checkpoint" / name).write_text("old")
     assert run("evaluate", out, "--save") == 0
     assert {name: (out / "checkpoint" / name).read_bytes() for name in before} == before
+    capsys.readouterr()
     assert "leave --data out" in refused(capsys, "evaluate", out, "--save", "--data", folder)
 
 
