@@ -20,7 +20,8 @@ from aegan.config import Config, UserError
 from aegan.data import Dataset, list_data, load_data
 from aegan.events import Event, Preview, Step, Stopped
 from aegan.model import pick_device
-from aegan.train import TrainState, train
+from aegan.state import TrainState
+from aegan.train import train
 
 log = logging.getLogger(__name__)
 
@@ -145,7 +146,7 @@ class Job:
             case Step():
                 history = (*self.snapshot.history, event)
                 if len(history) > self._limits.history:
-                    history = history[::2]
+                    history = history[(len(history) - 1) % 2 :: 2]  # the newest stays
                 speed = event.metrics.get("time/images_per_second", 0.0)
                 return {
                     "step": event.step, "nimg": event.nimg, "seconds": event.seconds,

@@ -47,7 +47,7 @@ def create_endpoints(models: Models) -> None:
 
     @speaks
     def reconstruct_picture(image: str, model: str = "", invert: str = "auto") -> dict[str, Any]:
-        """A picture through the encoder and back: {"input", "reconstruction", "error", "code", "psnr", …}.
+        """A picture through the encoder and back: {"input", "reconstruction", "difference", "code", "psnr", …}.
 
         `image` is a picture file as base64 text or data URI; it is kept in memory only. `invert`: auto, on or off.
         """

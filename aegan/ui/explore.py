@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import torch
@@ -49,7 +48,7 @@ def move(models: Models, request: Any) -> dict[str, Any]:
         raise UserError("The request must be an object with model, seed and sliders.")
     shown = models.get(request.get("model"))
     start = noise_of(shown, parse_seed(request.get("seed")))
-    own = (shown.axes @ start).clamp(-LIMIT, LIMIT)
+    own = (shown.axes @ start).clamp(-LIMIT, LIMIT).mul(100).round() / 100  # what a slider can stand at
     sliders = request.get("sliders")
     values = own if sliders is None else torch.tensor(parse_numbers(sliders, len(own), LIMIT, "sliders"))
     rest = start - (shown.axes @ start) @ shown.axes
@@ -105,7 +104,7 @@ def parse_numbers(values: Any, count: int, limit: float, name: str) -> list[floa
     """
     if not isinstance(values, list) or len(values) != count:
         raise UserError(f"{name} must be a list of {count} numbers.")
-    if not all(type(value) in (int, float) and math.isfinite(value) and abs(value) <= limit for value in values):
+    if not all(type(value) in (int, float) and abs(value) <= limit for value in values):
         raise UserError(f"{name} must be finite numbers from {-limit:g} to {limit:g}.")
     return [float(value) for value in values]
 

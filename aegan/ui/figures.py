@@ -74,7 +74,7 @@ def error_map(image: np.ndarray, other: np.ndarray) -> np.ndarray:
     return (_ERROR_COLOURS[low] * (1 - share) + _ERROR_COLOURS[low + 1] * share).round().astype(np.uint8)
 
 
-def pairs(originals: np.ndarray, others: np.ndarray, columns: int = 8) -> np.ndarray:
+def pairs(originals: np.ndarray, others: np.ndarray, columns: int) -> np.ndarray:
     """Rows of originals, each row above the row of the others: uint8 [2N, H, W, C]."""
     rows = [part[i : i + columns] for i in range(0, len(originals), columns) for part in (originals, others)]
     return np.concatenate(rows)
@@ -92,8 +92,8 @@ def preview(shown: Preview, real: np.ndarray | None = None) -> dict[str, Any]:
         return figures
     figures = {"generated": {"image": data_uri(image_grid(shown.samples, padding=1))}}
     if shown.originals is not None and shown.reconstructions is not None:
-        sheet = pairs(shown.originals, shown.reconstructions)
-        figures["reconstructions"] = {"image": data_uri(image_grid(sheet, columns=8, padding=1))}
+        sheet = pairs(shown.originals, shown.reconstructions, columns=4)
+        figures["reconstructions"] = {"image": data_uri(image_grid(sheet, columns=4, padding=1))}
     return figures
 
 

@@ -65,7 +65,7 @@ def reconstruct(shown: Shown, image: Image.Image, invert: Any) -> dict[str, Any]
         "model": shown.name,
         "input": figures.picture(seen),
         "reconstruction": figures.picture(again),
-        "error": figures.picture(figures.error_map(seen, again)),
+        "difference": figures.picture(figures.error_map(seen, again)),
         "code": figures.numbers((model.to_noise(code) if in_sigma else code)[0]),
         "in_sigma": in_sigma,
         "psnr": round(psnr(seen[None], again[None]), 1),

@@ -46,6 +46,7 @@ def create_theme() -> gr.themes.Base:
         input_background_fill_dark="#232327",
         input_border_color="#d8d8d2",
         input_border_color_dark="#3d3d43",
+        input_border_width="1px",
         input_shadow="none",
         color_accent="#0072B2",
         slider_color="#0072B2",

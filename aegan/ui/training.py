@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import fields
 from typing import Any
 
@@ -13,7 +15,7 @@ from aegan.data import list_data
 from aegan.events import Preview, Step
 from aegan.jobs import ACTIVE, Jobs, Snapshot
 from aegan.ui import figures
-from aegan.ui.hosting import answers, speaks
+from aegan.ui.hosting import answers
 from aegan.ui.models import Models
 from aegan.ui.page import component
 from aegan.ui.texts import say
@@ -61,20 +63,30 @@ def create_training_tab(models: Models, jobs: Jobs, page: gr.Blocks, own: gr.Bro
 
     def on_start(job_id: str | None, data: str, objective: str, *values: Any) -> list[Any]:
         running = jobs.look(job_id)
-        if running is None or not running.is_active:  # a second press changes nothing
-            job_id = jobs.start(configure(data, objective, dict(zip(KNOBS, values, strict=True))))
+        try:
+            if running is None or not running.is_active:  # a second press changes nothing
+                job_id = jobs.start(configure(data, objective, dict(zip(KNOBS, values, strict=True))))
+        except UserError as error:
+            return [job_id, {"status": "refused", "message": str(error)}, *[gr.skip()] * 6]
         return [job_id, *look(jobs, job_id, -1)]
+
+    def on_command(command: Callable[[str | None], None]) -> Callable[[str | None], list[Any]]:
+        def act(job_id: str | None) -> list[Any]:
+            with suppress(UserError):  # a run that is gone is said to be so
+                command(job_id)
+            return look(jobs, job_id, -1)
+
+        return act
 
     quick: Any = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
     recipes = {f"{d.name}/{name}": knob_values(recipe(d.name, name)) for d in sets for name in OBJECTIVES}
     for choice in (data, objective):  # in the browser, so that Start cannot come before the new knobs
         choice.input(None, [data, objective], knobs, js=f"(d, o) => ({json.dumps(recipes)})[`${{d}}/${{o}}`]", **quick)
-    start.click(speaks(on_start), [own, data, objective, *knobs], [own, *shown], **quick)
-    pause.click(speaks(jobs.pause), own, None, **quick)
-    resume.click(speaks(jobs.resume), own, None, **quick)
-    stop.click(speaks(jobs.stop), own, None, **quick)
-    timer.tick(speaks(lambda job_id, version: look(jobs, job_id, version)), [own, seen], shown, **quick)
-    page.load(speaks(lambda job_id: look(jobs, job_id, -1)), own, shown, **quick)
+    start.click(on_start, [own, data, objective, *knobs], [own, *shown], **quick)
+    for button, command in ((pause, jobs.pause), (resume, jobs.resume), (stop, jobs.stop)):
+        button.click(on_command(command), own, shown, **quick)
+    timer.tick(lambda job_id, version: look(jobs, job_id, version), [own, seen], shown, **quick)
+    page.load(lambda job_id: look(jobs, job_id, -1), own, shown, **quick)
 
 
 def recipe(data: str, objective: str) -> Config:
@@ -89,13 +101,13 @@ def recipe(data: str, objective: str) -> Config:
     if infos[data].kind == "points":
         config = PRESETS["points"].with_options(steps=3000, log_every=25, preview_every=50)
     else:
-        base = PRESETS["seed"] if objective == "seed" else PRESETS.get(data, PRESETS["fashion"])
+        base = PRESETS["seed"] if objective == "seed" else PRESETS.get(data, PRESETS["aegan"])
         resolution, channels = SHAPES.get(data, (28, 1))
-        config = base.with_options(
-            img_resolution=resolution, img_channels=channels, steps=2000, log_every=5, preview_every=20
-        )
+        shape = {"img_resolution": resolution, "img_channels": channels}
+        config = base.with_options(**shape, steps=2000, log_every=5, preview_every=20)
     warmup = min(config.train.warmup_steps, config.train.steps // 5)
-    config = config.with_options(warmup_steps=warmup, seconds=0.0)
+    # A quick average, no falling learning rates: what one watches should answer to what happens.
+    config = config.with_options(warmup_steps=warmup, ema_beta=0.995, decay_share=0.0, prior_steps=1000)
     return Config(data, config.model, OBJECTIVES[objective], config.train)
 
 

@@ -11,7 +11,7 @@ const values = () => sliders.slice(0, start.length).map((slider) => +slider.valu
 
 function label(i) {
   const value = +sliders[i].value;
-  rows[i].querySelector("output").textContent = (value > 0 ? "+" : value < 0 ? "−" : "") + Math.abs(value).toFixed(1);
+  rows[i].querySelector("output").textContent = (value >= 0.05 ? "+" : value <= -0.05 ? "−" : "") + Math.abs(value).toFixed(1);
   sliders[i].setAttribute("aria-valuetext", `${value.toFixed(1)} σ`);
   sliders[i].style.setProperty("--at", (value + 3) / 6);
 }

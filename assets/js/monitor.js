@@ -22,6 +22,7 @@ function show() {
   $(".progress").style.setProperty("--at", share);
   $(".progress").setAttribute("aria-valuenow", Math.round(100 * share));
   $(".credit").textContent = run.credit ?? "";
+  $(".sheets").classList.toggle("scatters", Boolean(run.generated?.groups));
   sheet("generated", run.generated, run.generated?.groups ? "points_help" : "generated_help");
   const help = run.steps && !run.has_encoder ? "no_encoder" : run.generated?.groups ? "reconstructed_points_help" : "reconstructions_help";
   sheet("reconstructions", run.reconstructions, help);
@@ -92,6 +93,7 @@ const watchAgain = () => { if (moments() > 1) ask({ model: page.model, at: +at.v
 
 function receive() {
   const given = props.value ?? { status: "idle" };
+  if (given.status === "refused") { $(".message").textContent = given.message; return; }
   $(".replay").hidden = live() || moments() < 2;
   if (given.status === "idle" && moments() > 1) return watchAgain();
   run = given;

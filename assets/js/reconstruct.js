@@ -8,7 +8,7 @@ const fail = (sentence) => { $(".message").textContent = sentence; root.classLis
 
 function show() {
   if (!answer) return;
-  for (const name of ["input", "reconstruction", "error"]) page.draw($(`canvas.${name}`), answer[name]);
+  for (const name of ["input", "reconstruction", "difference"]) page.draw($(`canvas.${name}`), answer[name]);
   $(".psnr").textContent = page.t("psnr", { value: answer.psnr.toFixed(1) });
   const { width, height, channels } = answer.input;
   $(".sizes").textContent = page.t("code_size", { pixels: width * height * channels, numbers: answer.code.length });

@@ -1,0 +1,113 @@
+"""The real page in a real browser: an app of its own on a free port, with a small model trained in a second."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from aegan.config import get_preset
+from aegan.data import load_data
+from aegan.history import copy_history
+from aegan.runs import Run
+from aegan.state import TrainState
+from aegan.train import train
+
+ROOT = Path(__file__).resolve().parents[2]
+FLAGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+PATIENCE = 30_000  # milliseconds: what a slow and shared machine may take
+
+expect.set_options(timeout=PATIENCE)
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoint with a history, of the real architecture but small."""
+    folder = tmp_path_factory.mktemp("models") / "tiny"
+    config = get_preset("aegan").with_options(
+        width=4, z_dim=8, batch_size=16, steps=24, warmup_steps=8, ramp_steps=4, log_every=4, preview_every=8,
+        flow_layers=2, flow_width=16, lr=3e-3,
+    )  # fmt: skip
+    data = load_data(config.data, full=False)
+    run = Run.create(folder.parent / "run", config)
+    state = TrainState.create(config, torch.device("cpu"))
+    list(run.record(state, train(state, data)))
+    state.ema.info = {"data_title": data.title, "data_license": data.license, "data_credit": data.credit}
+    state.ema.save_pretrained(folder)
+    copy_history(run.folder, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def address(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The page, served by `python app.py` in a process of its own."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    log = tmp_path_factory.mktemp("app") / "log.txt"
+    temporary = tmp_path_factory.mktemp("uploads")
+    command = [sys.executable, "app.py", "--port", str(port), "--checkpoint", str(tiny_model), "--device", "cpu"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "GRADIO_TEMP_DIR": str(temporary)}
+    with log.open("w") as out:
+        app = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=out, stderr=subprocess.STDOUT)
+    try:
+        _wait_until_served(f"http://127.0.0.1:{port}/", app, log)
+        yield f"http://127.0.0.1:{port}/"
+        assert "Traceback" not in log.read_text()
+        assert not [path for path in temporary.rglob("*") if path.is_file()], "a file was left in the cache"
+    finally:
+        app.terminate()
+        app.wait(10)
+
+
+def _wait_until_served(address: str, app: subprocess.Popen, log: Path) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and app.poll() is None:
+        try:
+            with urllib.request.urlopen(address, timeout=5):
+                return
+        except OSError:
+            time.sleep(0.1)  # there is nothing else to wait for before a server listens
+    raise AssertionError(f"The page was not served:\n{log.read_text()}")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = shutil.which("chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(browser: Browser, address: str) -> Iterator[Callable[..., Page]]:
+    """Opens the page as a new visitor, on a tab and with browser options of choice; no script may fail meanwhile."""
+    contexts, errors = [], []
+
+    def open_page(tab: str | None = None, query: str = "", **options: object) -> Page:
+        context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(PATIENCE)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto(address + query)
+        if tab:
+            page.get_by_role("tab", name=tab).click()
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not errors

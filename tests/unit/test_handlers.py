@@ -1,0 +1,432 @@
+"""What the page's handlers answer, as plain functions: no browser, no server."""
+
+import asyncio
+import base64
+import dataclasses
+import io
+import json
+import math
+import re
+
+import gradio as gr
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from aegan.config import OBJECTIVES, UserError, get_preset
+from aegan.events import Metric, Preview, Step
+from aegan.history import append_event
+from aegan.images import encode_png, open_image
+from aegan.jobs import Jobs, Snapshot
+from aegan.model import AEGAN
+from aegan.ui import endpoints, explore, figures, hosting, reconstruct, training
+from aegan.ui.models import Models, Shown
+from aegan.ui.page import ASSETS, head
+from aegan.ui.texts import LANGUAGES, TEXTS, tables
+
+SMALL = {"architecture": "dense", "width": 4, "z_dim": 10, "flow_layers": 2, "flow_width": 8, "img_resolution": 16}
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory) -> Models:
+    """Untrained models: one of pictures, one without an encoder, one of points."""
+    folder = tmp_path_factory.mktemp("models")
+    pictures = get_preset("aegan").with_options(**SMALL)
+    AEGAN(pictures, {"data_title": "Squares"}).save_pretrained(folder / "pictures")
+    AEGAN(dataclasses.replace(pictures, objective=OBJECTIVES["gan"])).save_pretrained(folder / "gan")
+    AEGAN(get_preset("points").with_options(width=4, flow_layers=2, flow_width=8)).save_pretrained(folder / "points")
+    return Models([folder / name for name in ("pictures", "gan", "points")], shipped=folder / "none")
+
+
+@pytest.fixture
+def shown(models) -> Shown:
+    return models.get("pictures")
+
+
+# -- models ---------------------------------------------------------------------------------------------------------
+
+
+def test_models_keep_their_order_and_are_loaded_once(models):
+    assert models.names == ["pictures", "gan", "points"]
+    assert models.first == "pictures"
+    assert models.get("gan") is models.get("gan")
+    assert not models.get("gan").model.training
+
+
+@pytest.mark.parametrize("name", ["", "nothing", "../pictures", None, 3, ["pictures"], {"a": 1}])
+def test_only_known_models_are_opened(models, name):
+    with pytest.raises(UserError, match="There is no such model here: choose one of pictures, gan, points"):
+        models.get(name)
+
+
+def test_no_model_at_all_is_said(tmp_path):
+    with pytest.raises(UserError, match="There is no trained model here yet"):
+        Models(shipped=tmp_path).get("")
+
+
+def test_cards_survive_damaged_files(models, tmp_path):
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "config.json").write_text("{")
+    assert Models(shipped=tmp_path).cards()[0]["name"] == "broken"
+    card = models.cards()[0]
+    assert (card["data"], card["size"], card["moments"]) == ("Squares", 16, 0)
+    json.dumps(card, allow_nan=False)
+
+
+# -- explore --------------------------------------------------------------------------------------------------------
+
+
+def moved(models, **request):
+    return explore.move(models, {"model": "pictures", "seed": 1, "sliders": None, **request})
+
+
+def test_a_seed_is_a_point_with_sliders_where_it_lies(models):
+    answer = moved(models)
+    assert len(answer["sliders"]) == 8
+    assert (answer["width"], answer["height"], answer["channels"]) == (16, 16, 1)
+    assert len(base64.b64decode(answer["pixels"])) == 256
+    assert 0 <= answer["unusual"] <= 100
+    assert 0 <= answer["realness"] <= 1
+    assert moved(models, sliders=answer["sliders"]) == answer  # going where one is changes nothing
+    assert moved(models, seed=2)["sliders"] != answer["sliders"]
+    json.dumps(answer, allow_nan=False)
+
+
+def test_a_slider_moves_along_its_axis_only(models, shown):
+    start = moved(models)["sliders"]
+    there = [3.0, *start[1:]]
+    answer = moved(models, sliders=there)
+    assert answer["sliders"] == there
+    noise = explore.noise_of(shown, 1)
+    wanted = noise + (3.0 - shown.axes[0] @ noise) * shown.axes[0]
+    assert answer["unusual"] == pytest.approx(explore.describe(shown, wanted[None])["unusual"], abs=0.2)
+
+
+def test_ends_are_what_the_sliders_lead_to(models):
+    answer = moved(models, ends=True)
+    assert len(answer["ends"]) == 16
+    upper = moved(models, sliders=[3.0, *answer["sliders"][1:]])
+    differences = np.frombuffer(base64.b64decode(upper["pixels"]), np.uint8).astype(int) - np.frombuffer(
+        base64.b64decode(answer["ends"][1]["pixels"]), np.uint8
+    )
+    assert np.abs(differences).max() <= 1
+
+
+def test_a_model_of_points_shows_a_point(models):
+    answer = explore.move(models, {"model": "points", "seed": 1, "sliders": None})
+    assert len(answer["sliders"]) == 2
+    assert len(answer["points"][0]) == 2
+
+
+@pytest.mark.parametrize(
+    ("request_", "sentence"),
+    [
+        (None, "The request must be an object"),
+        ([1, 2], "The request must be an object"),
+        ("x" * 10**6, "The request must be an object"),
+        ({}, "There is no such model here"),
+        ({"model": "pictures", "seed": -1}, "The seed must be a whole number"),
+        ({"model": "pictures", "seed": 2**31}, "The seed must be a whole number"),
+        ({"model": "pictures", "seed": 1.5}, "The seed must be a whole number"),
+        ({"model": "pictures", "seed": True}, "The seed must be a whole number"),
+        ({"model": "pictures", "seed": 1, "sliders": []}, "sliders must be a list of 8 numbers"),
+        ({"model": "pictures", "seed": 1, "sliders": [0.0] * 9}, "sliders must be a list of 8 numbers"),
+        ({"model": "pictures", "seed": 1, "sliders": "00000000"}, "sliders must be a list of 8 numbers"),
+        ({"model": "pictures", "seed": 1, "sliders": [math.nan] * 8}, "sliders must be finite numbers from -3 to 3"),
+        ({"model": "pictures", "seed": 1, "sliders": [math.inf] * 8}, "sliders must be finite numbers from -3 to 3"),
+        ({"model": "pictures", "seed": 1, "sliders": [3.5] * 8}, "sliders must be finite numbers from -3 to 3"),
+        ({"model": "pictures", "seed": 1, "sliders": [None] * 8}, "sliders must be finite numbers from -3 to 3"),
+        ({"model": "pictures", "seed": 1, "sliders": [10**400] * 8}, "sliders must be finite numbers from -3 to 3"),
+    ],
+)
+def test_wrong_movements_get_one_sentence(models, request_, sentence):
+    with pytest.raises(UserError, match=sentence):
+        explore.move(models, request_)
+
+
+# -- reconstruct ----------------------------------------------------------------------------------------------------
+
+
+def encoded(shape=(20, 30, 3)) -> str:
+    pixels = np.random.default_rng(0).integers(0, 255, shape, dtype=np.uint8)
+    return "data:image/png;base64," + base64.b64encode(encode_png(pixels)).decode()
+
+
+def test_a_picture_goes_through_the_model(shown):
+    answer = reconstruct.reconstruct(shown, reconstruct.open_encoded(encoded()), "auto")
+    assert answer["input"]["width"] == answer["reconstruction"]["width"] == 16
+    assert answer["difference"]["channels"] == 3
+    assert len(answer["code"]) == 10
+    assert answer["in_sigma"] is True
+    assert math.isfinite(answer["psnr"])
+    json.dumps(answer, allow_nan=False)
+
+
+def test_inverting_inverts(shown):
+    image = reconstruct.open_encoded(encoded())
+    on, off = (reconstruct.reconstruct(shown, image, how)["input"]["pixels"] for how in ("on", "off"))
+    pixels = [np.frombuffer(base64.b64decode(text), np.uint8).astype(int) for text in (on, off)]
+    assert (pixels[0] + pixels[1] == 255).all()
+
+
+@pytest.mark.parametrize("image", [None, "", 5, [], "%%%", "data:,", "aGVsbG8=", "data:image/png;base64,", "é" * 10])
+def test_what_is_no_picture_gets_one_sentence(image):
+    with pytest.raises(UserError):
+        reconstruct.open_encoded(image)
+
+
+def test_models_that_cannot_reconstruct_say_so(models):
+    image = open_image(np.zeros((20, 20, 3), np.uint8))
+    for name, sentence in (("gan", "has no encoder"), ("points", "knows points, not pictures")):
+        with pytest.raises(UserError, match=sentence):
+            reconstruct.reconstruct(models.get(name), image, "auto")
+    for invert in ("maybe", None, ["auto"], True):
+        with pytest.raises(UserError, match="invert must be auto, on or off"):
+            reconstruct.reconstruct(models.get("pictures"), image, invert)
+
+
+def test_examples_are_found_by_name_only():
+    examples = reconstruct.find_examples()
+    assert examples
+    for name in ("../data", "/etc/passwd", None, 3, ["a"]):
+        with pytest.raises(UserError, match="There is no such example"):
+            reconstruct.open_example(examples, name)
+    assert reconstruct.open_example(examples, next(iter(examples))).size
+
+
+# -- train ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("objective", list(OBJECTIVES))
+@pytest.mark.parametrize("data", ["fashion-mnist", "avatars", "cifar10", "ring", "spiral"])
+def test_every_choice_is_a_run_that_this_server_takes(data, objective, monkeypatch):
+    monkeypatch.setattr("aegan.jobs.list_data", lambda: [dataclasses.replace(i, available=True) for i in infos])
+    infos = training.list_data()
+    config = training.recipe(data, objective)
+    assert config.data == data
+    assert config.objective == OBJECTIVES[objective]
+    Jobs().bounded(config)
+    values = dict(zip(training.KNOBS, training.knob_values(config), strict=True))
+    assert training.configure(data, objective, values) == config
+    assert all(value <= training.MOST_WEIGHT for value in list(values.values())[: len(training.WEIGHTS)])
+    AEGAN(config)
+
+
+@pytest.mark.parametrize(
+    ("data", "objective", "knobs", "sentence"),
+    [
+        ("nothing", "aegan", {}, "Choose a data set and an objective of the lists"),
+        ("/etc", "aegan", {}, "Choose a data set and an objective of the lists"),
+        ("ring", "nothing", {}, "Choose a data set and an objective of the lists"),
+        ("ring", "aegan", {"steps": None}, "Give steps a value"),
+        ("ring", "aegan", {"precision": "fp32"}, "Give precision a value"),
+        ("ring", "aegan", {"steps": 0}, "steps must lie between"),
+        ("ring", "aegan", {"lr": math.nan}, "lr must be a finite number"),
+        ("ring", "aegan", {"rec": -1.0}, "rec must lie between"),
+        ("ring", "aegan", {"rec": "much"}, "rec needs a value of type float"),
+        ("ring", "gan", {"adv": 0.0}, "nothing to learn from"),
+    ],
+)
+def test_wrong_knobs_get_one_sentence(data, objective, knobs, sentence):
+    with pytest.raises(UserError, match=sentence):
+        training.configure(data, objective, knobs)
+
+
+def step(number: int, **metrics) -> Step:
+    return Step(number, 10 * number, float(number), {"loss/rec": 1 / number, **metrics})
+
+
+def preview(number: int, points: bool = False) -> Preview:
+    if points:
+        return Preview(number, 0, 0.0, np.zeros((600, 2), np.float32), np.zeros((9, 2)), np.zeros((9, 2)))
+    pictures = np.full((64, 8, 8, 1), number, np.uint8)
+    return Preview(number, 0, 0.0, pictures, pictures[:16], pictures[:16])
+
+
+def test_the_page_shows_a_run_once_per_change(quick_points, points):
+    jobs = Jobs()
+    snapshot = Snapshot(quick_points, points, "running", step=4, seconds=2.0, history=(step(4),), version=7)
+    jobs.look = lambda job_id: snapshot
+    monitor, version, timer, start, pause, resume, stop = training.look(jobs, "id", -1)
+    assert (monitor["status"], monitor["step"], monitor["seconds_left"], version) == ("running", 4, 2, 7)
+    assert timer.active
+    assert not start.interactive
+    assert pause.interactive
+    assert not resume.visible
+    assert stop.interactive
+    json.dumps(monitor, allow_nan=False)
+    assert training.look(jobs, "id", 7) == [gr.skip()] * 7
+
+
+@pytest.mark.parametrize(("job_id", "status"), [(None, "idle"), ("gone", "gone")])
+def test_a_visitor_without_a_run_can_start_one(job_id, status):
+    monitor, version, timer, start, pause, _, stop = training.look(Jobs(), job_id, -1)
+    assert monitor == {"status": status}
+    assert version == -1
+    assert not timer.active
+    assert start.interactive
+    assert not pause.interactive
+    assert not stop.interactive
+
+
+def test_points_are_shown_as_scatters_over_the_real_ones(quick_points, points):
+    snapshot = Snapshot(quick_points, points, preview=preview(1, points=True))
+    shown = training.monitor_value(snapshot)
+    assert [actor for actor, _ in shown["generated"]["groups"]] == ["real", "generated"]
+    assert len(shown["generated"]["groups"][1][1]) == figures.SCATTER_POINTS
+    assert [actor for actor, _ in shown["reconstructions"]["groups"]] == ["real", "encoder"]
+
+
+def test_a_recorded_training_is_replayed(models):
+    folder = models.folders["pictures"]
+    for event in (preview(0), step(1), Metric(1, {"progress/prior": 1.0}), preview(1), step(2), preview(2)):
+        append_event(folder, event)
+    first, last = (training.replay(models, {"model": "pictures", "at": at}) for at in (0, 1))
+    assert (first["step"], last["step"], last["steps"]) == (0, 2, 2)
+    assert first["generated"] != last["generated"]
+    assert last["losses"]["steps"] == [1, 2]
+    assert first["losses"]["steps"] == []
+    for wrong in (None, {}, {"at": 2, "model": "pictures"}, {"at": math.nan, "model": "pictures"}, {"at": "1"}):
+        with pytest.raises(UserError, match="model and at"):
+            training.replay(models, wrong)
+    with pytest.raises(UserError, match="was not recorded"):
+        training.replay(models, {"model": "gan", "at": 1})
+
+
+# -- figures --------------------------------------------------------------------------------------------------------
+
+
+def test_curves_are_thinned_but_keep_the_newest_record():
+    history = tuple(step(i, **({"loss/d": math.nan} if i % 2 else {})) for i in range(1, 999))
+    curves = figures.curves(history, figures.LOSSES)
+    assert len(curves["steps"]) <= figures.CURVE_POINTS
+    assert curves["steps"][-1] == 998
+    assert [line["text"] for line in curves["lines"]] == ["line.rec"]
+    assert figures.curves((), figures.LOSSES) == {"steps": [], "lines": []}
+
+
+def test_every_curve_has_an_actor_and_a_text():
+    for text, actor, _ in [*figures.LOSSES.values(), *figures.SCORES.values()]:
+        assert text in TEXTS
+        assert f"--{actor}:" in head(models=[])
+
+
+def test_the_error_map_has_a_fixed_scale():
+    black, white = np.zeros((2, 2, 1), np.uint8), np.full((2, 2, 1), 255, np.uint8)
+    assert (figures.error_map(black, black) == [0, 0, 4]).all()
+    assert (figures.error_map(black, white) == [252, 255, 164]).all()
+    assert (figures.error_map(black, np.full((2, 2, 1), figures.ERROR_RANGE, np.uint8)) == [252, 255, 164]).all()
+
+
+def test_pictures_become_the_same_png():
+    image = np.random.default_rng(0).integers(0, 255, (5, 4, 3), dtype=np.uint8)
+    uri = figures.to_uri(figures.picture(image))
+    assert np.array_equal(np.asarray(Image.open(io.BytesIO(base64.b64decode(uri.partition(",")[2])))), image)
+
+
+def test_pairs_put_each_row_above_its_reconstruction():
+    a, b = np.zeros((6, 1, 1, 1), np.uint8), np.ones((6, 1, 1, 1), np.uint8)
+    assert figures.pairs(a, b, 3).ravel().tolist() == [0, 0, 0, 1, 1, 1, 0, 0, 0, 1, 1, 1]
+
+
+# -- endpoints and what guards them ---------------------------------------------------------------------------------
+
+
+def test_sampling_leaves_the_global_generator_alone(shown):
+    before = torch.get_rng_state()
+    first, second = (endpoints.sample_many(shown, 3, 7) for _ in range(2))
+    assert first == second
+    assert len(first["images"]) == len(first["noise"]) == 3
+    assert torch.equal(torch.get_rng_state(), before)
+    for count in (0, 65, 1.0, None, True):
+        with pytest.raises(UserError, match="count must be a whole number from 1 to 64"):
+            endpoints.sample_many(shown, count, 7)
+
+
+def test_answers_tell_mistakes_and_hide_faults():
+    @hosting.answers
+    def mistaken(request):
+        raise UserError("Do this.")
+
+    @hosting.answers
+    def broken(request):
+        raise RuntimeError("/secret")
+
+    assert mistaken(None) == {"error": "Do this."}
+    assert broken(None) == {"error": hosting.UNKNOWN}
+    with pytest.raises(gr.Error, match=re.escape(hosting.UNKNOWN)):
+        hosting.speaks(lambda: 1 / 0)()
+
+
+def test_seats_are_given_back_and_run_out_politely(monkeypatch):
+    monkeypatch.setattr(hosting, "SEAT_SECONDS", 0.01)
+
+    @hosting.answers
+    def nested(depth):
+        return {"depth": depth} if depth == 0 else nested(depth - 1)
+
+    for _ in range(3):
+        assert nested(3) == {"depth": 0}
+    assert nested(4) == {"error": "The server is busy: try again in a moment."}
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "chunks", "status"),
+    [
+        ("/gradio_api/run/predict", [(b"content-length", b"5")], [b"hello"], 200),
+        ("/gradio_api/run/predict", [(b"content-length", b"999")], [b"x"], 413),
+        ("/gradio_api/run/predict", [(b"content-length", b"-1")], [b"x"], 413),
+        ("/gradio_api/run/predict", [], [b"x" * 6, b"x" * 6], 499),
+        ("/gradio_api/upload", [(b"content-length", b"1")], [b"x"], 404),
+        ("/gradio_api/upload/", [], [b"x"], 404),
+    ],
+    ids=["small", "large", "nonsense", "large without saying", "upload", "upload with slash"],
+)
+def test_the_gate_bounds_bodies_and_refuses_uploads(path, headers, chunks, status):
+    async def app(scope, receive, send):
+        left = len(chunks)
+        while left and (await receive())["type"] == "http.request":
+            left -= 1
+        await send({"type": "http.response.start", "status": 499 if left else 200})
+
+    async def post() -> int:
+        messages, sent = [{"type": "http.request", "body": chunk, "more_body": True} for chunk in chunks], []
+
+        async def receive():
+            return messages.pop(0)
+
+        async def send(message):
+            sent.append(message)
+
+        scope = {"type": "http", "method": "POST", "path": path, "headers": headers}
+        await hosting.Gate(app, limit=10)(scope, receive, send)
+        return sent[0]["status"]
+
+    assert asyncio.run(post()) == status
+
+
+# -- texts ----------------------------------------------------------------------------------------------------------
+
+
+def test_every_text_is_there_in_both_languages():
+    assert set(tables()) == set(LANGUAGES)
+    for key, (english, chinese) in TEXTS.items():
+        assert english.strip(), key
+        assert chinese.strip(), key
+        assert re.findall(r"\{\w+\}", english) and re.findall(r"\{\w+\}", chinese) or "{" not in english + chinese, key
+        assert set(re.findall(r"\{\w+\}", english)) == set(re.findall(r"\{\w+\}", chinese)), key
+
+
+def test_every_key_that_the_page_uses_is_known():
+    used = set()
+    for path in (ASSETS / "html").glob("*.html"):
+        used |= set(re.findall(r'data-t(?:-label|-title)?="(\w+)"', path.read_text()))
+    for path in (ASSETS / "js").glob("*.js"):
+        used |= set(re.findall(r'page\.t\("([\w.]+)"', path.read_text()))
+    used |= {f"status_{status}" for status in (*training.ACTIVE, "finished", "stopped", "failed", "gone", "replay")}
+    assert used <= set(TEXTS), sorted(used - set(TEXTS))
+
+
+def test_scripts_cannot_be_closed_by_a_text():
+    assert "</script><b>" not in head(models=[{"name": "</script><b>"}])
