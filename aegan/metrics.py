@@ -69,8 +69,8 @@ def frechet_distance(features: Tensor | np.ndarray, others: Tensor | np.ndarray)
     """Squared Fréchet distance between two Gaussians fitted to feature vectors.
 
     |m1 - m2|^2 + tr(S1 + S2 - 2 (S1 S2)^1/2), Heusel et al. 2017 (arXiv:1706.08500), eq. 6. The trace of the root is
-    the nuclear norm of S1^1/2 S2^1/2, whose singular values need no root of a product that rounding may have made
-    indefinite: the result is symmetric, and right for covariances of low rank.
+    the nuclear norm of R1 R2^T for any R with R^T R = S, whose singular values need no root of a product that rounding
+    may have made indefinite: the result is symmetric, and right for covariances of low rank.
 
     Args:
         features: [N, D], N >= 2.
@@ -81,7 +81,7 @@ def frechet_distance(features: Tensor | np.ndarray, others: Tensor | np.ndarray)
         raise ValueError(f"Features of {len(mean_a)} and {len(mean_b)} dimensions cannot be compared.")
     shift = (mean_a - mean_b).square().sum()
     spread = root_a.square().sum() + root_b.square().sum()  # traces of the covariances
-    shared = torch.linalg.svdvals(root_a @ root_b).sum()
+    shared = torch.linalg.svdvals(root_a @ root_b.T).sum()
     return max(0.0, float(shift + spread - 2 * shared))
 
 
@@ -173,10 +173,14 @@ def _double(features: Tensor | np.ndarray) -> Tensor:
 
 
 def _moments(features: Tensor | np.ndarray) -> tuple[Tensor, Tensor]:
-    """Mean [D] and symmetric root [D, D] of the covariance, on the CPU, where roots are as fast."""
+    """Mean [D] and a root [R, D] of the covariance, R^T R, on the CPU, where decompositions are as fast."""
     x = _double(features).cpu()
-    values, vectors = torch.linalg.eigh(torch.cov(x.T).reshape(x.shape[1], x.shape[1]))
-    return x.mean(0), (vectors * values.clamp_min(0).sqrt()) @ vectors.T
+    mean = x.mean(0)
+    root = (x - mean) / (len(x) - 1) ** 0.5
+    if len(x) > x.shape[1]:
+        values, vectors = torch.linalg.eigh(root.T @ root)
+        root = (vectors * values.clamp_min(0).sqrt()).T
+    return mean, root
 
 
 def _discrepancy(x: Tensor, y: Tensor) -> Tensor:

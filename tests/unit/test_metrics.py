@@ -86,6 +86,16 @@ def test_frechet_distance_survives_fewer_points_than_dimensions():
     assert metrics.frechet_distance(np.zeros((5, 3)), np.zeros((5, 3))) == 0
 
 
+@pytest.mark.parametrize("counts", [(10, 12), (10, 200), (200, 10), (200, 200)])
+def test_frechet_distance_of_few_and_of_many_points_is_that_of_the_eigenvalues(counts):
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(counts[0], 16)), 0.5 + rng.normal(size=(counts[1], 16)) @ rng.normal(size=(16, 16))
+    cov_a, cov_b = np.cov(a.T), np.cov(b.T)
+    root = np.sqrt(np.linalg.eigvals(cov_a @ cov_b).real.clip(min=0)).sum()
+    wanted = np.square(a.mean(0) - b.mean(0)).sum() + np.trace(cov_a) + np.trace(cov_b) - 2 * root
+    assert metrics.frechet_distance(a, b) == pytest.approx(wanted)
+
+
 def test_frechet_distance_refuses_what_it_cannot_compare():
     x = torch.randn(10, 4, generator=torch.Generator().manual_seed(0))
     with pytest.raises(ValueError, match="dimensions"):
