@@ -31,7 +31,7 @@ def evaluate(model: AEGAN, data: Dataset, n: int | None = None, seed: int = 0) -
         model: in eval mode.
         data: of the model's own resolution and channels.
         n: how many samples are generated, and how many points of each other kind; 10,000 if None, but 2,000 in
-            EfficientNet-Lite0's features, which take fifty times as long.
+            EfficientNet-Lite0's features, which take thirty times as long.
         seed: of those samples, of the training images that give the floors, and of all else that is drawn.
 
     Returns:

@@ -64,7 +64,7 @@ def precision(generated: Tensor, real: Tensor, radius: Tensor) -> float:
     Improved precision, Kynkäänniemi et al. 2019 (arXiv:1904.06991), eq. 2. Recall is the same with real and generated
     images changing places.
     """
-    return float((count_balls(generated, real, radius) > 0).double().mean())
+    return float((count_balls(generated, real, radius) > 0).cpu().double().mean())
 
 
 def recall(generated: Tensor, real: Tensor, k: int = 3) -> float:
@@ -80,9 +80,9 @@ def density_coverage(generated: Tensor, real: Tensor, k: int = 5) -> tuple[float
     in their ball; for the data themselves, as many as the real ones, 1 - 2^-k.
     """
     radius = radii(real, k)
-    density = float(count_balls(generated, real, radius).double().mean()) / k
+    density = float(count_balls(generated, real, radius).cpu().double().mean()) / k
     distance, _ = nearest(real, generated)
-    return density, float((distance[:, 0] <= radius).double().mean())
+    return density, float((distance[:, 0] <= radius).cpu().double().mean())
 
 
 def memorisation(generated: Tensor, unseen: Tensor, training: Tensor) -> tuple[float, float]:
