@@ -16,6 +16,8 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
+import torch
+
 from aegan.config import Config, UserError
 from aegan.data import Dataset, list_data, load_data
 from aegan.events import Event, Preview, Step, Stopped
@@ -24,6 +26,7 @@ from aegan.state import TrainState
 from aegan.train import train
 
 log = logging.getLogger(__name__)
+THREADS = torch.get_num_threads()  # what a run may use; answers to visitors use one
 
 ACTIVE = ("waiting", "running", "paused")
 ENDED = ("finished", "stopped", "failed")
@@ -117,6 +120,7 @@ class Job:
     def _work(self) -> None:
         with suppress(AttributeError, OSError):  # on Linux a thread has its own priority: the page comes first
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
+        torch.set_num_threads(THREADS)  # of this thread; the page's set their own
         try:
             self._train()
         except UserError as error:

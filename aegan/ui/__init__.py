@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # before gradio reads it
+with suppress(ImportError):  # before torch is imported, as Hugging Face's hosted GPUs require
+    import spaces  # noqa: F401
 
 import gradio as gr  # noqa: E402
 from starlette.middleware import Middleware  # noqa: E402
@@ -18,7 +21,7 @@ from aegan.model import pick_device  # noqa: E402
 from aegan.ui.endpoints import create_endpoints  # noqa: E402
 from aegan.ui.explore import create_explore_tab  # noqa: E402
 from aegan.ui.header import create_header  # noqa: E402
-from aegan.ui.hosting import MAX_WAITING, Gate  # noqa: E402
+from aegan.ui.hosting import MAX_WAITING, Gate, seat  # noqa: E402
 from aegan.ui.models import Models  # noqa: E402
 from aegan.ui.page import STYLES, head, speak_every_language  # noqa: E402
 from aegan.ui.reconstruct import create_reconstruct_tab  # noqa: E402
@@ -39,7 +42,8 @@ def build_app(checkpoints: Sequence[str | Path] = (), device: str = "auto") -> t
     """
     models, jobs = Models(checkpoints), Jobs(device=str(pick_device(device)))
     if models.first:
-        models.get(models.first)  # before the first visitor comes
+        with seat():
+            models.get(models.first)  # before the first visitor comes
     with gr.Blocks(title="AE-GAN", analytics_enabled=False, delete_cache=(600, 3600), fill_width=True) as page:
         header = create_header(models)
         own_run = gr.BrowserState(None, storage_key="aegan.run", secret="aegan")  # in a tab it would be read too late

@@ -106,6 +106,18 @@ def test_language_follows_browser_and_address(visit):
     expect(visit(query="?lang=zh").get_by_role("button", name="随机")).to_be_visible()
 
 
+def test_a_server_that_is_away_is_asked_again(visit):
+    page = visit()
+    start = first_picture(page)
+    slider = page.get_by_role("slider", name="Axis 1", exact=True)
+    page.context.set_offline(True)
+    slider.fill("2.5" if float(slider.input_value()) < 0 else "-2.5")
+    expect(page.get_by_text("The server does not answer.")).to_be_visible()
+    page.context.set_offline(False)
+    wait_for_change(page, PICTURE, start)
+    expect(page.get_by_text("The server does not answer.")).to_be_hidden()
+
+
 def test_a_phone_shows_everything(visit):
     page = visit(viewport={"width": 360, "height": 740}, has_touch=True)
     first_picture(page)
