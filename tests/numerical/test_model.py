@@ -1,6 +1,7 @@
 """Checkpoints: round trips, and one clear sentence for every way in which they can be wrong."""
 
 import json
+from pathlib import Path
 
 import pytest
 import torch
@@ -138,3 +139,28 @@ def test_what_a_model_cannot_do_it_says():
     with pytest.raises(UserError, match="no encoder"):
         gan.reconstruct(torch.zeros(1, 1, 28, 28))
     assert AEGAN(get_preset("autoencoder").with_options(width=4)).realness(torch.zeros(1, 1, 28, 28)) is None
+
+
+def test_pushing_uploads_what_from_pretrained_reads(monkeypatch, tmp_path):
+    uploaded = {}
+
+    class Hub:
+        def __init__(self, *args, **kwargs):
+            pass
+
+        def create_repo(self, repo_id, **kwargs):
+            return type("Url", (), {"repo_id": repo_id})
+
+        def upload_folder(self, repo_id, folder_path, **kwargs):
+            uploaded.update({path.name: path.read_bytes() for path in Path(folder_path).iterdir()})
+            return "done"
+
+    monkeypatch.setattr("huggingface_hub.hub_mixin.HfApi", Hub)
+    model = AEGAN(get_preset("aegan").with_options(width=4), {"step": 3}, seed=5).eval()
+    assert model.push_to_hub("owner/name") == "done"
+    for name in ("model.safetensors", "config.json"):
+        (tmp_path / name).write_bytes(uploaded[name])
+    monkeypatch.setattr("aegan.model.snapshot_download", lambda *args, **kwargs: str(tmp_path))
+    again = AEGAN.from_pretrained("owner/name", revision="main")
+    noise = torch.randn(2, 32)
+    assert again.info == {"step": 3} and torch.equal(again.sample(0, noise=noise), model.sample(0, noise=noise))
