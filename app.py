@@ -20,12 +20,16 @@ def main() -> int:
     args = parser.parse_args()
     try:
         page, options = build_app(args.checkpoint, args.device)
+        page.launch(server_name=args.host, server_port=args.port, inbrowser=args.open, **options)
     except UserError as error:
         print(f"app.py: {error}", file=sys.stderr)
         return 2
-    print("Starting the page …", flush=True)
-    options["quiet"] = False
-    page.launch(server_name=args.host, server_port=args.port, inbrowser=args.open, **options)
+    except OSError:  # Gradio's way of saying that a port or an address cannot be had
+        print(
+            f"app.py: Nothing can be served at {args.host}:{args.port or 7860}: choose another --port or --host.",
+            file=sys.stderr,
+        )
+        return 2
     return 0
 
 

@@ -69,5 +69,4 @@ def build_app(checkpoints: Sequence[str | Path] = (), device: str = "auto") -> t
         "max_file_size": MAX_FILE_BYTES,
         "state_session_capacity": 1000,
         "app_kwargs": {"middleware": [Middleware(Gate)], "docs_url": None, "redoc_url": None, "openapi_url": None},
-        "quiet": True,
     }
