@@ -72,7 +72,7 @@ def address(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 
 def _wait_until_served(address: str, app: subprocess.Popen, log: Path) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline and app.poll() is None:
         try:
             with urllib.request.urlopen(address, timeout=5):
