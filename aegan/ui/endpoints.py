@@ -68,7 +68,7 @@ def sample_many(shown: Shown, count: Any, seed: Any) -> dict[str, Any]:
     if type(count) is not int or not 1 <= count <= MOST_SAMPLES:
         raise UserError(f"count must be a whole number from 1 to {MOST_SAMPLES}.")
     rng = torch.Generator().manual_seed(parse_seed(seed))
-    noise = torch.randn(count, shown.model.config.model.z_dim, generator=rng)
+    noise = torch.randn(count, shown.model.config.model.z_dim, generator=rng).round(decimals=3)  # as it is answered
     images = [_image(figures.picture(image), image) for image in _draw(shown, noise)]
     return {"model": shown.name, "images": images, "noise": [figures.numbers(row) for row in noise]}
 
