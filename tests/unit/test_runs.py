@@ -1,5 +1,6 @@
 """Runs on disk: what is written, what survives mishaps, and that going on equals never having stopped."""
 
+import contextlib
 import json
 import math
 import resource
@@ -164,29 +165,31 @@ def test_history_is_copied_with_fewer_previews(tmp_path, quick_images, images):
     assert pictures == {"00000000", "00000008", "original"}
 
 
-@pytest.fixture
+@contextlib.contextmanager
 def small_files():
-    """A disk on which no file can grow beyond 2,000 bytes."""
+    """A disk on which no file can grow beyond 2,000 bytes; not longer than needed, for pytest's own log is a file too."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (2000, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-def test_a_full_disk_keeps_what_was_there(tmp_path, small_files):
+def test_a_full_disk_keeps_what_was_there(tmp_path):
     path = tmp_path / "file"
     write_atomic(path, b"before")
-    with pytest.raises(UserError, match="cannot be written .*earlier saves are kept"):
+    with small_files(), pytest.raises(UserError, match="cannot be written .*earlier saves are kept"):
         write_atomic(path, b"x" * 5000)
     assert path.read_bytes() == b"before"
     assert [p.name for p in tmp_path.iterdir()] == ["file"]
 
 
-def test_a_disk_that_fills_up_stops_the_run_with_a_sentence(tmp_path, quick_points, points, small_files):
+def test_a_disk_that_fills_up_stops_the_run_with_a_sentence(tmp_path, quick_points, points):
     state = TrainState.create(quick_points, CPU)
     (tmp_path / "state.safetensors").write_bytes(b"earlier")
     run = Run(tmp_path, quick_points)
-    with pytest.raises(UserError, match="cannot be written"):
+    with small_files(), pytest.raises(UserError, match="cannot be written"):
         list(run.record(state, train(state, points)))
     assert (tmp_path / "state.safetensors").read_bytes() == b"earlier"
     assert not [p for p in tmp_path.rglob("*.part")]
