@@ -167,7 +167,7 @@ def test_history_is_copied_with_fewer_previews(tmp_path, quick_images, images):
 
 @contextlib.contextmanager
 def small_files():
-    """A disk on which no file can grow beyond 2,000 bytes; not longer than needed, for pytest's own log is a file too."""
+    """No file can grow beyond 2,000 bytes, as on a full disk. Not for long: pytest's own log is a file too."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (2000, hard))
     try:
