@@ -18,6 +18,7 @@ from aegan.latent import main_axes
 from aegan.model import AEGAN, CONFIG, WEIGHTS
 
 CHECKPOINTS = Path(__file__).resolve().parents[2] / "checkpoints"
+FIRST = "fashion"  # what a newcomer sees
 AXES = 8
 
 
@@ -39,7 +40,8 @@ class Models:
     """
 
     def __init__(self, extra: Iterable[str | Path] = (), shipped: Path = CHECKPOINTS) -> None:
-        found = [Path(folder).resolve() for folder in extra] + sorted(p.parent for p in shipped.glob(f"*/{CONFIG}"))
+        beside = sorted((p.parent for p in shipped.glob(f"*/{CONFIG}")), key=lambda p: (p.name != FIRST, p.name))
+        found = [Path(folder).resolve() for folder in extra] + beside
         self.folders = {folder.name: folder for folder in reversed(found)}
         self.folders = dict(reversed(self.folders.items()))
         self._loaded: dict[str, Shown] = {}
