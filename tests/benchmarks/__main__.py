@@ -37,21 +37,23 @@ def seconds(action: Callable[[], object], repeat: int = 1) -> float:
 
 
 def training(rounds: int = 8, steps: int = 5) -> None:
-    """Images per second of the adversarial phase: this project's step against the plain loop, in turns."""
+    """Images per second of the adversarial phase: this project's step, the same in fp32, a plain loop; in turns."""
     data = load_data("fashion-mnist", full=False)
     config = get_preset("aegan").with_options(warmup_steps=0, ramp_steps=0, gamma=0.0)  # the plain loop has no penalty
-    state = TrainState.create(config, torch.device("cpu"))
-    batches, plain = Batches(data, state), plain_steps(config, data.train)
-    ours = lambda: train_step(state, batches.next())  # noqa: E731
-    theirs = lambda: next(plain)  # noqa: E731
-    seconds(ours, 3), seconds(theirs, 3)
-    times = [(seconds(ours, steps), seconds(theirs, steps)) for _ in range(rounds)]
-    n = config.train.batch_size
-    ours_rate, theirs_rate = (n / statistics.median(column) for column in zip(*times, strict=True))
-    ratio = statistics.median(b / a for a, b in times)
-    print(
-        f"training   this step {ours_rate:7.0f} images/s   plain loop {theirs_rate:7.0f} images/s   ratio {ratio:.2f}"
-    )
+
+    def step(precision: str) -> Callable[[], object]:
+        state = TrainState.create(config.with_options(precision=precision), torch.device("cpu"))
+        batches = Batches(data, state)
+        return lambda: train_step(state, batches.next())
+
+    plain = plain_steps(config, data.train)
+    actions = {"this step": step("auto"), "in fp32": step("fp32"), "plain loop": lambda: next(plain)}
+    times: dict[str, list[float]] = {name: [] for name in actions}
+    for name in list(actions) * (rounds + 1):  # the first round warms up
+        times[name].append(seconds(actions[name], steps))
+    middle = {name: statistics.median(column[1:]) for name, column in times.items()}
+    rates = "   ".join(f"{name} {config.train.batch_size / t:.0f}" for name, t in middle.items())
+    print(f"training   images/s: {rates}   ratio {middle['plain loop'] / middle['this step']:.2f}")
 
 
 def decode() -> None:
