@@ -33,14 +33,15 @@ class StepRandom:
 
     def normal(self, n: int, dim: int) -> Tensor:
         """This process's [n, dim] rows of standard normal noise."""
-        return self._mine(torch.randn(n * distributed.world(), dim, generator=self.rng, device=self.device), n)
+        return self.part(torch.randn(n * distributed.world(), dim, generator=self.rng, device=self.device), n)
 
     def uniform(self, n: int, dim: int = 1) -> Tensor:
         """This process's [n, dim] rows of noise from [0, 1)."""
-        return self._mine(torch.rand(n * distributed.world(), dim, generator=self.rng, device=self.device), n)
+        return self.part(torch.rand(n * distributed.world(), dim, generator=self.rng, device=self.device), n)
 
     @staticmethod
-    def _mine(x: Tensor, n: int) -> Tensor:
+    def part(x: Tensor, n: int) -> Tensor:
+        """This process's n rows of what was drawn for all."""
         return x[distributed.rank() * n :][:n]
 
 
@@ -85,20 +86,21 @@ def forward(state: TrainState, x: Tensor, random: StepRandom, adversarial: bool)
     """E and G once: reconstructions and, after the warm-up, images from the prior, in one batch of G."""
     model, objective = state.model, state.config.objective
     made = Forward(x)
-    with autocast(state):
-        if model.encoder is not None:
+    if model.encoder is not None:
+        with autocast(state):
             mean, log_var = model.encoder(x)
-            made.code = mean
-            if log_var is not None:
-                made.mean_log_var = (mean, log_var)
-                made.code = mean + (log_var / 2).exp() * random.normal(*mean.shape)
-            if state.codes is not None:
-                state.codes.add(distributed.gather(mean.detach()))
-        if adversarial and objective.needs_fake:
-            # D judges as many generated images as real ones: half are reconstructions where those are judged too.
-            n = len(x) // 2 if objective.adv and objective.adv_rec else len(x)
-            made.z = draw_latents(state, n, random)
-        needs_rec = bool(objective.rec or (adversarial and objective.adv_rec))
+        made.code = mean
+        if log_var is not None:
+            made.mean_log_var = (mean, log_var)
+            made.code = mean + (log_var / 2).exp() * random.normal(*mean.shape)
+        if state.codes is not None:
+            state.codes.add(distributed.gather(mean.detach()))
+    if adversarial and objective.needs_fake:
+        # D judges as many generated images as real ones: half are reconstructions where those are judged too.
+        n = len(x) // 2 if objective.adv and objective.adv_rec else len(x)
+        made.z = draw_latents(state, n, random)  # in full precision, as the finished model does
+    needs_rec = bool(objective.rec or (adversarial and objective.adv_rec))
+    with autocast(state):
         if needs_rec and made.code is not None and objective.is_tied and made.z is not None:
             made.x_rec, made.x_fake = model.generate(torch.cat([made.code, made.z])).split([len(x), len(made.z)])
         else:
@@ -111,11 +113,10 @@ def forward(state: TrainState, x: Tensor, random: StepRandom, adversarial: bool)
 def draw_latents(state: TrainState, n: int, random: StepRandom) -> Tensor:
     """Latents [n, z_dim] for G: from the prior, and by choice from one wide Gaussian and from between two codes."""
     t, prior = state.config.train, state.model.prior
-    z = prior.to_latent(random.normal(n, state.config.model.z_dim)) if not isinstance(prior, MixturePrior) else None
-    if isinstance(prior, MixturePrior):
-        draws = prior.draw(n * distributed.world(), random.rng)
-        z = random._mine(draws, n)
-    assert z is not None
+    if isinstance(prior, MixturePrior):  # its map is exact but slow; draws have the same distribution
+        z = random.part(prior.draw(n * distributed.world(), random.rng), n)
+    else:
+        z = prior.to_latent(random.normal(n, state.config.model.z_dim))
     if state.codes is None or not (t.wide_share or t.mixed_share):
         return z
     codes = state.codes.recent()
