@@ -1,9 +1,9 @@
 """Opens the page: python app.py [--checkpoint FOLDER …] [--host 127.0.0.1] [--port 7860] [--device auto]."""
 
-import argparse
 import os
 import sys
 
+from aegan.cli import Parser
 from aegan.config import UserError
 from aegan.ui import build_app
 
@@ -11,7 +11,7 @@ from aegan.ui import build_app
 def main() -> int:
     """Parses the arguments, builds the page, serves it until interrupted."""
     on_spaces = "SPACE_ID" in os.environ
-    parser = argparse.ArgumentParser(description="Opens the AE-GAN page.")
+    parser = Parser(description="Opens the AE-GAN page.")
     parser.add_argument("--host", default="0.0.0.0" if on_spaces else "127.0.0.1", help="address to listen on")
     parser.add_argument("--port", type=int, default=None, help="port; the first free one from 7860 if not given")
     parser.add_argument("--checkpoint", action="append", default=[], metavar="FOLDER", help="a model to show first")

@@ -1,4 +1,4 @@
-"""The command line: `python -m aegan train | resume | evaluate | sample | reconstruct | info`.
+"""The command line: `python -m aegan train | resume | evaluate | sample | reconstruct | fetch | info`.
 
 A mistake of the user ends in one line on stderr and exit code 2.
 """
@@ -9,7 +9,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from dataclasses import fields
-from typing import Any
+from typing import Any, NoReturn
 
 from aegan.config import OBJECTIVES, PRESETS, ModelConfig, Objective, TrainConfig, UserError
 
@@ -38,8 +38,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
 
 
+class Parser(argparse.ArgumentParser):
+    """Answers a mistake with one line, without the usage above it."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"aegan: {message[0].upper()}{message[1:]}. See `{self.prog} --help`.\n")
+
+
 def create_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m aegan", description="Train and use AE-GAN models.")
+    parser = Parser(prog="python -m aegan", description="Train and use AE-GAN models.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def command(name: str, help: str, **more: Any) -> argparse.ArgumentParser:
@@ -83,6 +90,9 @@ def create_parser() -> argparse.ArgumentParser:
     add_checkpoint(sub)
     sub.add_argument("images", nargs="+", metavar="IMAGE")
     sub.add_argument("--out", required=True, metavar="F.png")
+
+    sub = command("fetch", "Get a whole data set: download it, or render the avatars; it is kept for later runs.")
+    sub.add_argument("data", metavar="NAME", help="fashion-mnist, mnist, avatars, kmnist, cifar10, cifar100, svhn")
 
     sub = command("info", "Say what is here: device, versions, models, data sets.")
     sub.add_argument("--json", action="store_true", help="print JSON")

@@ -1,4 +1,4 @@
-"""The commands `evaluate`, `sample`, `reconstruct` and `info`."""
+"""The commands `evaluate`, `sample`, `reconstruct`, `fetch` and `info`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from aegan.checkpoints import (
     versions,
 )
 from aegan.config import UserError
-from aegan.data import list_data, load_data
+from aegan.data import fetch, list_data, load_data
 from aegan.evaluate import evaluate
 from aegan.history import write_atomic
 from aegan.images import fit_image, open_image
@@ -83,6 +83,11 @@ def check_png(name: str) -> Path:
     if path.suffix.lower() != ".png" or not path.parent.is_dir():
         raise UserError(f"--out must be a .png file in a folder that exists, not {name!r}.")
     return path
+
+
+def on_fetch(options: argparse.Namespace) -> int:
+    print(f"{options.data} is in {fetch(options.data)}")
+    return 0
 
 
 def on_info(options: argparse.Namespace) -> int:

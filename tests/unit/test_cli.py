@@ -307,6 +307,31 @@ def test_points_are_drawn(tmp_path, points_data):
         assert 0 < np.mean(np.asarray(picture) == 0) < 0.02
 
 
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["frobnicate"], "invalid choice: 'frobnicate'"),
+        (["sample", "fashion"], "required: --out"),
+        (["train", "--steps", "3", "--images", "4"], "not allowed with argument"),
+        (["sample", "fashion", "-n", "x", "--out", "a.png"], "invalid int value: 'x'"),
+    ],
+)
+def test_wrong_words_get_one_line(words, sentence, capsys):
+    with pytest.raises(SystemExit) as end:
+        run(*words)
+    error = capsys.readouterr().err
+    assert end.value.code == 2
+    assert error.count("\n") == 1 and sentence in error and "--help" in error
+
+
+def test_fetch_says_where_a_set_is(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr("aegan.cli_use.fetch", lambda name: tmp_path / name)
+    assert run("fetch", "mnist") == 0
+    assert str(tmp_path / "mnist") in capsys.readouterr().out
+    monkeypatch.undo()
+    assert "cannot be fetched" in refused(capsys, "fetch", "ring")
+
+
 def test_help_lists_every_option(capsys):
     with pytest.raises(SystemExit) as end:
         run("train", "--help")
