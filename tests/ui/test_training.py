@@ -42,6 +42,8 @@ def test_images_train_to_the_end_with_changed_knobs(visit):
     page = visit("Train")
     choose(page, "Objective", "vae")
     page.get_by_role("button", name="Weights and options").click()
+    expect(page.get_by_label("gamma", exact=True)).to_have_value("0")  # the objective's own knobs have come
+    expect(page.get_by_role("spinbutton", name="number input for kl")).to_have_value("0.05")
     for name, value in {"steps": "6", "width": "4", "batch_size": "8", "z_dim": "4"}.items():
         page.get_by_label(name, exact=True).fill(value)
     page.get_by_role("button", name="Start").click()
