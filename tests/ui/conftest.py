@@ -26,7 +26,7 @@ FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
-PATIENCE = 30_000  # milliseconds: what a slow and shared machine may take
+PATIENCE = 60_000  # milliseconds that a busy machine is waited for
 
 expect.set_options(timeout=PATIENCE)
 
