@@ -43,6 +43,7 @@ class Dataset:
     train_attributes: np.ndarray | None = None  # int64 [N, number of attributes], the value's position
     test_attributes: np.ndarray | None = None
     skipped: int = 0  # image files that could not be read
+    split: str = "test"  # what `test` is: the set's own test part, or "held-out" training data
 
     @property
     def is_points(self) -> bool:
@@ -182,6 +183,36 @@ def points_from_drawing(points: Sequence[Sequence[float]]) -> Dataset:
     train, test = (drawn[rng.integers(len(drawn), size=n)] for n in (10_000, 2_000))
     train, test = (x + 0.02 * rng.standard_normal(x.shape, np.float32) for x in (train, test))
     return Dataset("drawn", "Drawn points", train, test, None, None, (), "the drawer's own", "drawn on the page")
+
+
+def hold_out(data: Dataset, count: int | None = None) -> Dataset:
+    """The set without its test part: some of the training data take its place, the rest are left to train with.
+
+    Whatever is chosen by looking at figures (options, steps, extractors) is chosen on these, so that the test part is
+    met once, at the end. Which ones is drawn at random, always the same, because a set may be ordered by class.
+
+    Args:
+        data: any set; its test part is not used.
+        count: how many; 5,000 if None, or a tenth of a set of less than 50,000.
+
+    Raises:
+        UserError: unless at least one is held out and one is left.
+    """
+    total = len(data.train)
+    count = min(5000, total // 10) if count is None else count
+    if not 1 <= count < total:
+        raise UserError(f"{data.title} has {total:,} training items, of which {count:,} cannot be held out.")
+    held = np.zeros(total, bool)
+    held[np.random.default_rng(0).permutation(total)[:count]] = True
+
+    def part(values: np.ndarray | None, chosen: np.ndarray) -> np.ndarray | None:
+        return None if values is None else values[chosen]
+
+    return replace(
+        data, train=data.train[~held], test=data.train[held], split="held-out",
+        train_labels=part(data.train_labels, ~held), test_labels=part(data.train_labels, held),
+        train_attributes=part(data.train_attributes, ~held), test_attributes=part(data.train_attributes, held),
+    )  # fmt: skip
 
 
 def fetch(name: str, root: str | None = None) -> Path:

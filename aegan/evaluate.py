@@ -26,7 +26,7 @@ PATHS, PATH_STEP = 1000, 1e-3
 
 
 def evaluate(model: AEGAN, data: Dataset, n: int | None = None, seed: int = 0) -> dict[str, Any]:
-    """Measures a model on the test part of a data set.
+    """Measures a model on the test part of a data set, or on what `data.hold_out` put in its place.
 
     Args:
         model: in eval mode.
@@ -68,7 +68,7 @@ def evaluate(model: AEGAN, data: Dataset, n: int | None = None, seed: int = 0) -
     if len(data.test) < 2:
         raise UserError(f"{data.title} has {len(data.test)} test images: at least two are needed.")
     figures: dict[str, Any] = {
-        "data": data.name, "split": "test", "test_count": len(data.test), "generated_count": n, "seed": seed,
+        "data": data.name, "split": data.split, "test_count": len(data.test), "generated_count": n, "seed": seed,
         "extractor": extractor, "missing": [],
     }  # fmt: skip
     reconstructions = _reconstruct(model, data.test) if model.encoder is not None else None

@@ -4,6 +4,7 @@ import gzip
 import socket
 import struct
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ import torchvision
 
 from aegan import avatars, data
 from aegan.config import UserError
-from aegan.data import list_data, load_data, points_from_drawing
+from aegan.data import hold_out, list_data, load_data, points_from_drawing
 from aegan.files import read_idx, read_sheet, write_sheet
 
 FASHION_FILES = (
@@ -247,3 +248,40 @@ def test_drawn_points():
 def test_bad_drawings_are_refused(points):
     with pytest.raises(UserError):
         points_from_drawing(points)
+
+
+# choosing without looking at the test part
+
+
+def test_held_out_images_come_from_training_and_leave_it():
+    whole = load_data("avatars")
+    held = hold_out(whole)
+    assert (whole.split, held.split) == ("test", "held-out")
+    assert (len(held.train), len(held.test)) == (4500, 500)
+    train, test = ({image.tobytes() for image in images} for images in (held.train, held.test))
+    assert not train & test and train | test == {image.tobytes() for image in whole.train}
+    place = {image.tobytes(): i for i, image in enumerate(whole.train)}
+    for images, labels, attributes in (
+        (held.train, held.train_labels, held.train_attributes),
+        (held.test, held.test_labels, held.test_attributes),
+    ):
+        rows = [place[image.tobytes()] for image in images]
+        assert np.array_equal(labels, whole.train_labels[rows])
+        assert np.array_equal(attributes, whole.train_attributes[rows])
+
+
+def test_held_out_images_are_always_the_same_and_of_every_class():
+    whole = load_data("mnist")
+    order = np.argsort(whole.train_labels)
+    by_class = replace(whole, train=whole.train[order], train_labels=whole.train_labels[order])
+    held = hold_out(by_class, 600)
+    assert np.array_equal(hold_out(by_class, 600).test, held.test)
+    assert np.bincount(held.test_labels, minlength=10).min() > 20
+    assert len(hold_out(load_data("grid")).test) == 2000  # a tenth
+    assert hold_out(load_data("ring"), 20).train_attributes is None
+
+
+@pytest.mark.parametrize("count", [-1, 0, 20_000, 30_000])
+def test_something_is_held_out_and_something_left(count):
+    with pytest.raises(UserError, match="cannot be held out"):
+        hold_out(load_data("ring"), count)

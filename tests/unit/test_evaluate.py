@@ -9,6 +9,7 @@ import torch
 
 from aegan.checkpoints import figure_lines
 from aegan.config import UserError, get_objective
+from aegan.data import hold_out
 from aegan.evaluate import between, evaluate, midpoints
 from aegan.features import has_lite0
 from aegan.images import to_model
@@ -34,6 +35,7 @@ def test_figures_say_what_they_were_measured_on(quick_images, garments):
     assert (figures["test_count"], figures["generated_count"], figures["seed"]) == (40, 30, 3)
     assert {"fd/samples", "fd/midpoints", "fd/reconstructions", "fd/floor", "rec/psnr", "rec/ssim"} <= figures.keys()
     assert figures["fd/floor"] < figures["fd/samples"], "an untrained model is no better than the data themselves"
+    assert evaluate(model_of(config), hold_out(garments), n=30)["split"] == "held-out"
     json.dumps(figures, allow_nan=False)
     assert evaluate(model_of(config), garments, n=30, seed=3) == figures
     assert evaluate(model_of(config), garments, n=30, seed=4)["fd/samples"] != figures["fd/samples"]
