@@ -61,7 +61,7 @@ class ModelConfig:
     spectral_norm: bool = option(False, "bound the Lipschitz constant of each layer of D")
     code: str = option("normalized", "what E's code passes through", choices=("normalized", "relu", "linear"))
     prior: str = option("flow", "map from noise to codes", choices=("flow", "mixture", "normal"))
-    flow_layers: int = option(8, "couplings of the flow", low=1, high=32)
+    flow_layers: int = option(16, "couplings of the flow", low=1, high=32)
     flow_width: int = option(128, "hidden units of each coupling", low=8, high=1024)
     components: int = option(20, "Gaussians of the mixture", low=1, high=200)
 
@@ -148,11 +148,13 @@ class TrainConfig:
     beta2: float = option(0.99, "Adam's second decay", low=0, high=0.99999)
     decay_share: float = option(0.0, "share of the run, at its end, in which learning rates fall to 0", low=0, high=1)
     ema_beta: float = option(0.998, "decay of the averaged weights", low=0, high=0.99999)
-    warmup_steps: int = option(1000, "steps of the autoencoder alone, before the adversarial terms", low=0, high=10**7)
-    ramp_steps: int = option(200, "steps in which the adversarial terms then grow to full weight", low=0, high=10**7)
+    warmup_steps: int = option(400, "steps of the autoencoder alone, before the adversarial terms", low=0, high=10**7)
+    ramp_steps: int = option(100, "steps in which the adversarial terms then grow to full weight", low=0, high=10**7)
     wide_share: float = option(0.0, "share of adversarial latents from one wide Gaussian", low=0, high=1)
     mixed_share: float = option(0.0, "share of adversarial latents between two recent codes", low=0, high=1)
-    prior_steps: int = option(1000, "steps of the prior's last fit, on the codes of all images", low=0, high=100_000)
+    prior_steps: int = option(
+        0, "steps of the prior's last fit, on the codes of all images; 0: keep the running fit", low=0, high=100_000
+    )
     flip: bool = option(False, "mirror images at random")
     shift: int = option(0, "move images at random, by up to this many pixels", low=0, high=16)
     d_translate: float = option(0.0, "move what D sees by up to this share of its width", low=0, high=0.5)
@@ -270,7 +272,10 @@ OBJECTIVES: dict[str, Objective] = {
 _IMAGES = Config(objective=OBJECTIVES["aegan"])
 
 #: The schedule of the shipped models: long, averaged over more steps, ending with falling learning rates.
-_LONG = {"steps": 14_000, "ema_beta": 0.999, "decay_share": 0.5, "prior_steps": 3000, "save_every": 1000}
+_LONG = {
+    "steps": 14_000, "warmup_steps": 1000, "ramp_steps": 200, "ema_beta": 0.999, "decay_share": 0.5,
+    "prior_steps": 4000, "save_every": 1000,
+}  # fmt: skip
 
 #: Complete recipes. Every objective's name is a preset too: that objective on the default 28-pixel networks.
 PRESETS: dict[str, Config] = {

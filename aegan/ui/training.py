@@ -107,7 +107,7 @@ def recipe(data: str, objective: str) -> Config:
         config = base.with_options(**shape, steps=2000, log_every=5, preview_every=20)
     warmup = min(config.train.warmup_steps, config.train.steps // 5)
     # A quick average, no falling learning rates: what one watches should answer to what happens.
-    config = config.with_options(warmup_steps=warmup, ema_beta=0.995, decay_share=0.0, prior_steps=1000)
+    config = config.with_options(warmup_steps=warmup, ema_beta=0.995, decay_share=0.0, prior_steps=0)
     return Config(data, config.model, OBJECTIVES[objective], config.train)
 
 
