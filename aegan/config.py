@@ -283,7 +283,7 @@ PRESETS: dict[str, Config] = {
     "fashion": _IMAGES.with_options(**_LONG),
     "digits": replace(_IMAGES, data="mnist").with_options(**_LONG),
     "avatars": replace(_IMAGES, data="avatars").with_options(
-        **_LONG, img_resolution=64, img_channels=3, z_dim=64, width=20, flip=True
+        **_LONG, img_resolution=64, img_channels=3, z_dim=64, width=16, batch_size=32, flip=True
     ),
     "points": replace(_IMAGES, data="ring").with_options(
         architecture="dense", img_resolution=1, img_channels=2, z_dim=2, width=16, lr=1e-3, lr_d=1e-3,
