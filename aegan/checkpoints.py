@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import math
 import os
 import platform
 import shlex
@@ -158,11 +159,31 @@ _LABELS = {
 
 
 def figure_lines(figures: dict[str, Any]) -> list[tuple[str, str]]:
-    """(label, value) of every figure that was measured, in words."""
-    return [(label.format(**figures), _in_words(figures[key])) for key, label in _LABELS.items() if key in figures]
+    """(label, value) of every figure that was measured, in words; with its spread where there were several draws."""
+    return [
+        (label.format(**figures), _in_words(figures[key], figures.get(f"{key}_sd")))
+        for key, label in _LABELS.items()
+        if key in figures
+    ]
 
 
-def _in_words(value: Any) -> str:
+def describe_protocol(figures: dict[str, Any]) -> str:
+    """What the figures were measured on: on every page that shows them, this stands beside them."""
+    items = f"{figures.get('test_count', 0):,} {figures.get('split', 'test')} items"
+    generated, seed, seeds = figures.get("generated_count", 0), figures.get("seed", 0), figures.get("seeds", 1)
+    made = f"{generated:,} generated" if generated else "none generated"
+    if seeds > 1:
+        made += f" with each of the seeds {seed} … {seed + seeds - 1}: mean ± standard deviation"
+    elif generated:
+        made += f", seed {seed}"
+    return f"{items}, {made}" + (f"; features: {figures['extractor']}." if figures.get("extractor") else ".")
+
+
+def _in_words(value: float, spread: float | None = None) -> str:
+    """Two digits of the spread, and as many decimals of the value; without a spread, three decimals or so."""
+    if spread:
+        decimals = min(max(0, 1 - math.floor(math.log10(spread))), 9)
+        return f"{value:.{decimals}f} ± {spread:.{decimals}f}"
     if not isinstance(value, float):
         return str(value)
     return f"{value:.3f}" if abs(value) >= 0.01 or value == 0 else f"{value:.1e}"  # a kernel distance can be tiny
@@ -203,7 +224,6 @@ def model_card(config: Config, info: dict[str, Any], figures: dict[str, Any]) ->
     table = "\n".join(f"| {label} | {value} |" for label, value in figure_lines(figures))
     notes = "\n".join(f"- {sentence}" for sentence in figures.get("missing", []))
     title, seconds = info.get("data_title", config.data), float(info.get("seconds", 0))
-    generated = figures.get("generated_count", 0)
     return f"""---
 license: mit
 library_name: aegan
@@ -250,7 +270,7 @@ images = model.sample(16)  # [16, {", ".join(map(str, m.x_shape))}]
 
 ## Figures
 
-On {figures.get("test_count", 0):,} test items and {generated:,} generated ones, seed {figures.get("seed", 0)}.
+On {describe_protocol(figures)}
 
 | figure | value |
 |---|---|

@@ -79,6 +79,7 @@ def create_parser() -> argparse.ArgumentParser:
     sub.add_argument("--json", action="store_true", help="print JSON")
     sub.add_argument("--save", action="store_true", help="write figures, model card and samples into the checkpoint")
     sub.add_argument("--data", metavar="PATH", help="default: the data set it was trained on")
+    sub.add_argument("--seeds", type=int, default=3, metavar="N", help="draws that figures are means of (default 3)")
 
     sub = command("sample", "Draw new pictures into one PNG file.")
     add_checkpoint(sub)

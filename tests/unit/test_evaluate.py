@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from aegan.checkpoints import figure_lines
+from aegan import evaluate as evaluation
+from aegan.checkpoints import describe_protocol, figure_lines
 from aegan.config import UserError, get_objective
 from aegan.data import hold_out
 from aegan.evaluate import between, evaluate, midpoints
@@ -42,7 +43,8 @@ def test_figures_say_what_they_were_measured_on(quick_images, garments):
 
 
 def test_a_model_that_repeats_its_input_has_perfect_reconstructions(quick_images, images, monkeypatch):
-    monkeypatch.setattr(AEGAN, "reconstruct", lambda self, x: x)
+    monkeypatch.setattr(AEGAN, "encode", lambda self, x: x)
+    monkeypatch.setattr(AEGAN, "decode", lambda self, code: code)
     figures = evaluate(model_of(quick_images), images)
     assert figures["rec/ssim"] == pytest.approx(1) and figures["rec/psnr"] > 58
 
@@ -118,9 +120,84 @@ def test_every_figure_has_a_label(quick_images, quick_points, garments, points):
     for config, data in ((quick_images.with_options(img_resolution=28), garments), (quick_points, points)):
         figures = evaluate(model_of(config), data, n=30)
         labels = dict(figure_lines(figures))
-        assert len(labels) == len([key for key in figures if "/" in key])
+        assert len(labels) == len([key for key in figures if "/" in key and not key.endswith("_sd")])
     small = figure_lines({"kid/floor": -4e-5, "fd/floor": 0.085, "extractor": "x"})
     assert [value for _, value in small] == ["0.085", "-4.0e-05"]
+
+
+@pytest.mark.parametrize(
+    ("value", "spread", "words"),
+    [
+        (0.6473, 0.0051, "0.6473 ± 0.0051"),
+        (7541.8, 85.2, "7542 ± 85"),
+        (-4e-5, 1.5e-4, "-0.00004 ± 0.00015"),
+        (25, 0.0, "25"),
+        (24.67, 0.577, "24.67 ± 0.58"),
+    ],
+)
+def test_figures_have_as_many_decimals_as_their_spread_bears(value, spread, words):
+    assert figure_lines({"fd/floor": value, "fd/floor_sd": spread, "extractor": "x"})[0][1] == words
+
+
+def test_figures_of_several_draws_are_means_with_their_spread(quick_images, garments):
+    model = model_of(quick_images.with_options(img_resolution=28))
+    single = [evaluate(model, garments, n=30, seed=seed) for seed in (3, 4, 5)]
+    figures = evaluate(model, garments, n=30, seed=3, seeds=3)
+    assert (figures["seed"], figures["seeds"], single[0]["seeds"]) == (3, 3, 1)
+    for key in single[0]:
+        if "/" not in key:
+            continue
+        values = [draw[key] for draw in single]
+        if key.startswith("rec/") or key.endswith("/reconstructions"):
+            assert figures[key] == values[0] and f"{key}_sd" not in figures, "the seed has no part in it"
+        else:
+            assert figures[key] == pytest.approx(np.mean(values)), key
+            if not key.endswith("_error"):
+                assert figures[f"{key}_sd"] == pytest.approx(np.std(values, ddof=1)), key
+    assert not [key for key in single[0] if key.endswith("_sd")]
+    assert "seeds 3 … 5: mean ± standard deviation" in describe_protocol(figures)
+    assert describe_protocol(single[0]) == "40 test items, 30 generated, seed 3; features: fashion-cnn."
+
+
+def test_features_of_real_images_are_computed_once(quick_images, garments, monkeypatch):
+    counts = []
+    whole = evaluation.features
+    monkeypatch.setattr(evaluation, "features", lambda x, *rest: counts.append(len(x)) or whole(x, *rest))
+    model = model_of(quick_images.with_options(img_resolution=28))
+    totals = []
+    for seeds in (1, 2, 3):
+        counts.clear()
+        evaluate(model, garments, n=30, seeds=seeds)
+        totals.append(sum(counts))
+    assert totals[2] - totals[1] == totals[1] - totals[0] == totals[0] - 40 - 40 - 40  # test, training, reconstructions
+
+
+def test_a_model_is_measured_in_eval_mode_clamped_and_left_as_it_was(quick_images, garments, monkeypatch):
+    config = replace(quick_images, objective=get_objective("aegan")).with_options(
+        architecture="conv", img_resolution=28, width=4
+    )
+    model = AEGAN(config, seed=1).train()
+    before = {name: (value.clone(), value.stride()) for name, value in model.state_dict().items()}
+    figures = evaluate(model, garments, n=20)
+    assert model.training
+    for name, value in model.state_dict().items():
+        assert torch.equal(value, before[name][0]) and value.stride() == before[name][1]
+    assert evaluate(model.eval(), garments, n=20) == figures
+    generate = AEGAN.generate
+    monkeypatch.setattr(AEGAN, "generate", lambda self, z: 2 * generate(self, z))
+    doubled = evaluate(model, garments, n=20)
+    monkeypatch.setattr(AEGAN, "generate", lambda self, z: (2 * generate(self, z)).clamp(-1, 1))
+    assert evaluate(model, garments, n=20) == doubled
+
+
+def test_both_sides_are_treated_alike(quick_images, garments, monkeypatch):
+    """Test images that come from the model, as floats, are as good as the test images themselves."""
+    rows = iter(range(10**6))
+    monkeypatch.setattr(
+        AEGAN, "sample", lambda self, n, noise: to_model(garments.test[[next(rows) % 40 for _ in noise]]) + 0.4 / 127.5
+    )
+    model = model_of(quick_images.with_options(img_resolution=28))
+    assert evaluate(model, garments, n=40)["fd/samples"] == pytest.approx(0, abs=1e-4)
 
 
 @pytest.mark.parametrize("objective", ["autoencoder", "vae", "gan", "seed", "vae-gan"])
@@ -147,12 +224,15 @@ def test_other_data_get_what_needs_no_extractor(quick_images, images):
     assert figures["missing"] == ["There is no feature extractor for Squares: no Fréchet distances."]
 
 
-def test_modes_are_counted_for_mixtures_only(quick_points, points):
+def test_modes_are_counted_for_mixtures_only(quick_points, points, monkeypatch):
     figures = evaluate(model_of(quick_points), points, n=100)
     assert figures["modes/total"] == 2 and figures["modes/good_share_floor"] > 0.9
     assert 0 <= figures["modes/good_share"] <= 1 and "rec/rms" in figures
     figures = evaluate(model_of(quick_points), replace(points, modes=None), n=100)
     assert "modes/found" not in figures and len(figures["missing"]) == 1
+    monkeypatch.setattr(AEGAN, "sample", lambda self, n, rng: 0.4 * torch.randn(n, 2, 1, 1, generator=rng))
+    figures = evaluate(model_of(quick_points), points, n=100, seeds=2)
+    assert figures["modes/good_share_sd"] > 0 and "modes/total_sd" not in figures
 
 
 def test_midpoints_keep_the_mean_norm():
@@ -178,3 +258,5 @@ def test_what_cannot_be_measured_is_refused(quick_images, images, points):
         evaluate(model, replace(images, test=images.test[:1]))
     with pytest.raises(UserError, match="Between 2 and"):
         evaluate(model, images, n=1)
+    with pytest.raises(UserError, match="Between 1 and 100 seeds"):
+        evaluate(model, images, seeds=0)
