@@ -24,9 +24,9 @@ class Progress:
     def show(self, event: Event) -> None:
         if isinstance(event, Step):
             ends = event.step >= self.train.steps
-            self._print(f"{describe_position(event, self.train)} | {describe_losses(event)}", ends)
+            self.write(f"{describe_position(event, self.train)} | {describe_losses(event)}", ends)
         elif isinstance(event, Metric) and "progress/prior" in event.values:
-            self._print(f"fitting the prior: {event.values['progress/prior']:.0%}", event.values["progress/prior"] >= 1)
+            self.write(f"fitting the prior: {event.values['progress/prior']:.0%}", event.values["progress/prior"] >= 1)
 
     def note(self, text: str) -> None:
         """Prints a line of its own."""
@@ -34,7 +34,8 @@ class Progress:
             sys.stderr.write("\n" * self.is_open + text + "\n")
             self.is_open = False
 
-    def _print(self, text: str, must: bool) -> None:
+    def write(self, text: str, must: bool) -> None:
+        """Prints a line in place of the last; in a log file, unless it must be, only now and then."""
         now = time.monotonic()
         if self.silent or not (self.rewrites or must or now - self.printed >= LINE_EVERY_SECONDS):
             return
