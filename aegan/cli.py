@@ -1,4 +1,4 @@
-"""The command line: `python -m aegan train | resume | evaluate | sample | reconstruct | fetch | info`.
+"""The command line: `python -m aegan train | resume | study | evaluate | sample | reconstruct | fetch | info`.
 
 A mistake of the user ends in one line on stderr and exit code 2.
 """
@@ -18,9 +18,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; returns its exit code: 0, 1 for a diverged run, 2 for a mistake, 130 when interrupted."""
     options = create_parser().parse_args(arguments)
     try:
-        from aegan import cli_train, cli_use, distributed  # only now: help should not have to wait for torch
+        from aegan import cli_study, cli_train, cli_use, distributed  # only now: help should not wait for torch
 
-        function = getattr(cli_train if options.name in ("train", "resume") else cli_use, f"on_{options.name}")
+        rooms = {"train": cli_train, "resume": cli_train, "study": cli_study}
+        function = getattr(rooms.get(options.name, cli_use), f"on_{options.name}")
         try:
             return function(options)
         finally:
@@ -72,6 +73,21 @@ def create_parser() -> argparse.ArgumentParser:
     sub = command("resume", "Go on with a run that was stopped.")
     sub.add_argument("folder", metavar="DIR", help="folder of the run")
     sub.add_argument("--steps", type=int, metavar="N", help="so many steps more than it has now")
+    add_device(sub)
+
+    sub = command("study", "Compare all objectives: the same networks and data, equal images and equal time.")
+    sub.add_argument("--data", required=True, metavar="NAME|PATH", help="data set, folder or zip of images")
+    sub.add_argument("--budget", required=True, metavar="TIME", help="training time of each run: 5m, 90s, 2h")
+    sub.add_argument("--seeds", default="3", metavar="N", help="runs of each row (default 3)")
+    sub.add_argument("--out", required=True, metavar="DIR", help="folder; the same command on it goes on")
+    sub.add_argument("--rows", nargs="+", metavar="NAME", help=f"default: all of {', '.join(OBJECTIVES)}")
+    sub.add_argument("--ablation", action="store_true", help="change the ingredients of aegan one by one, too")
+    sub.add_argument(
+        "--tune", default="75s", metavar="TIME", help="of each of four trials a row; 0: none (default 75s)"
+    )
+    sub.add_argument("--preset", metavar="NAME", help="networks and training of all rows; default: that of the data")
+    sub.add_argument("--set", nargs="+", action="extend", default=[], metavar="KEY=VALUE", help="as for train")
+    sub.add_argument("--threads", default="1", metavar="N", help="of the CPU; time is then processor time (default 1)")
     add_device(sub)
 
     sub = command("evaluate", "Measure a checkpoint on its test images.")
