@@ -144,7 +144,7 @@ class Study:
                         break
                     if isinstance(event, Step) and state.seconds >= self.question.tune:
                         model, _ = self.finished(state, row, held)
-                        figures = judge.measure(model, min(5000, judge.count))
+                        figures = judge.distance(model)
                         score = judge.score(figures)
                         break
                     yield Note(f"tuning {name}, {_words(options)}: {state.seconds:.0f} s of {self.question.tune:.0f} s")
@@ -265,7 +265,7 @@ class Study:
         model, fit = self.finished(state, row, self.data)
         others: dict[str, dict[str, float]] = {}
         if mark in ENDS:
-            figures = evaluate(model, self.data)
+            figures = evaluate(model, self.data) if mark == "time" else self.judge.measure(model)
             for other in row.others:
                 if other == "raw":
                     variant = copy.deepcopy(state.model).eval().requires_grad_(False)
@@ -273,7 +273,7 @@ class Study:
                     variant = with_prior(model, other, self.data)
                 others[other] = self.judge.measure(variant)
         else:
-            figures = self.judge.measure(model)
+            figures = self.judge.distance(model)
         if mark == "time":
             options = {"steps": state.step, "log_every": 20, "save_every": 500, "preview_every": 100}
             model.config = model.config.with_options(**options)  # for the card: what repeats this training

@@ -49,6 +49,15 @@ class Judge:
         return real, neighbours.radii(real, 3)
 
     @torch.no_grad()
+    def distance(self, model: AEGAN) -> dict[str, float]:
+        """What a curve is drawn of, from half as many samples: FD of samples alone, or all figures of points."""
+        if self.data.is_points:
+            return self.measure(model)
+        noise = torch.randn(self.count // 2, model.config.model.z_dim, generator=torch.Generator().manual_seed(0))
+        samples = self._features(model, noise.to(self.device))
+        return {"fd/samples": metrics.frechet_distance(samples, self.real[0])}
+
+    @torch.no_grad()
     def measure(self, model: AEGAN, n: int | None = None) -> dict[str, float]:
         """Figures under the names that `evaluate` gives them, and from the same noise.
 
