@@ -216,10 +216,11 @@ class MixturePrior(nn.Module):
     def update(self, codes: Tensor, iterations: int = 1) -> None:
         """Expectation-maximisation on codes [N, dim], from where it stands; covariances are shrunk a little.
 
-        Bishop, Pattern Recognition and Machine Learning (2006), eq. 9.23 to 9.26.
+        Bishop, Pattern Recognition and Machine Learning (2006), eq. 9.23 to 9.26. They are shrunk towards what is
+        usual within components, not towards the spread of all codes, beside which a narrow component would drown.
         """
-        n, dim = codes.shape
-        spread = codes.var(0).mean().clamp_min(1e-6)
+        dim = codes.shape[1]
+        least = 1e-4 * codes.var(0).mean().clamp_min(1e-6)
         eye = torch.eye(dim, device=codes.device)
         for _ in range(iterations):
             share = self._joint(codes).softmax(1)  # responsibilities [N, K]
@@ -227,9 +228,10 @@ class MixturePrior(nn.Module):
             means = share.T @ codes / mass[:, None]
             centred = codes[:, None] - means  # [N, K, dim]
             covariances = torch.einsum("nk,nkd,nke->kde", share, centred, centred) / mass[:, None, None]
-            few = (1 / (1 + mass))[:, None, None]  # components with few codes lean on a round Gaussian
-            covariances = (1 - few) * covariances + (few + 1e-4) * spread * eye
             self.weights.copy_(mass / mass.sum())
+            usual = (self.weights @ covariances.diagonal(dim1=1, dim2=2).mean(1)).clamp_min(least)
+            few = (4 / (4 + mass))[:, None, None]  # components with few codes lean on a round Gaussian
+            covariances = (1 - few) * covariances + (few + 1e-4) * usual * eye
             self.means.copy_(means)
             self.factors.copy_(torch.linalg.cholesky(covariances))
 
@@ -242,7 +244,10 @@ class MixturePrior(nn.Module):
             chosen = torch.cat([chosen, codes[torch.multinomial(gap, 1, generator=rng)]])
         self.means.copy_(chosen)
         self.weights.fill_(1 / len(chosen))
-        self.factors.copy_(torch.eye(codes.shape[1], device=codes.device) * codes.std(0).mean().clamp_min(1e-3))
+        # As wide as codes lie from their centres: if each were as wide as all, the first round would merge them.
+        gap = torch.cdist(codes, chosen).min(1).values
+        spread = (gap.square().mean() / codes.shape[1]).sqrt().clamp_min(1e-3)
+        self.factors.copy_(torch.eye(codes.shape[1], device=codes.device) * spread)
 
     def fit(self, codes: Tensor, steps: int, lr: float, rng: torch.Generator) -> Iterator[float]:
         """Expectation-maximisation from a fresh start, on at most 20,000 codes; 40 iterations at most."""

@@ -86,6 +86,20 @@ def test_expectation_maximisation_climbs(codes, rng):
     assert likelihoods[-1] > likelihoods[0] + 1
 
 
+def test_the_mixture_finds_modes_far_narrower_than_the_spread_of_all_codes(rng):
+    """Nine round modes, each a fiftieth as wide as they lie apart: the fit must reach their own density."""
+    centres, deviation = torch.cartesian_prod(*[torch.arange(-1.0, 2.0)] * 2), 0.02
+    codes = centres[torch.randint(9, (4000,), generator=rng)] + deviation * torch.randn(4000, 2, generator=rng)
+    prior = MixturePrior(2, 15)
+    list(prior.fit(codes, 40, 0.0, rng))
+    drawn = prior.draw(4000, rng)
+    assert (torch.cdist(drawn, centres).min(1).values < 3 * deviation).float().mean() > 0.975  # 98.9 % of such codes
+    modes = MixtureSameFamily(
+        Categorical(torch.ones(9)), MultivariateNormal(centres, deviation**2 * torch.eye(2).repeat(9, 1, 1))
+    )
+    assert (modes.log_prob(codes) - prior.log_prob(codes)).mean() < 0.05
+
+
 def test_the_flow_beats_one_gaussian(codes, rng):
     gaussian = MultivariateNormal(codes.mean(0), torch.cov(codes.T)).log_prob(codes).mean()
     assert fitted("flow", codes, rng).log_prob(codes).mean() > gaussian + 1
