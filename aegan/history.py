@@ -18,6 +18,7 @@ import numpy as np
 from aegan.config import UserError
 from aegan.events import Event, Metric, Preview, Saved, Step, Stopped
 from aegan.images import encode_png, image_grid, open_image
+from aegan.provenance import make_record, png_notes
 
 EVENTS, PREVIEWS = "events.jsonl", "previews"
 MAX_EVENTS_BYTES, MAX_PREVIEW_VALUES = 200 * 2**20, 50_000_000
@@ -136,8 +137,9 @@ def _put(folder: Path, step: int, name: str, array: np.ndarray) -> list:
             path.parent.mkdir(exist_ok=True)
         except OSError as error:
             raise cannot_write(path, error) from error
-        note = "test images" if name == "originals" else f"{name} by an AE-GAN model in training, step {step}"
-        write_atomic(path, encode_png(image_grid(array, padding=0), {"Description": note}))
+        made = name != "originals"
+        notes = png_notes(make_record(f"{name} during training", step)) if made else {"Description": "test images"}
+        write_atomic(path, encode_png(image_grid(array, padding=0), notes))
     return list(array.shape)
 
 

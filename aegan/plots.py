@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,6 +18,7 @@ from matplotlib.ticker import FuncFormatter
 from aegan.events import Step
 from aegan.images import encode_png, image_grid, to_model, to_uint8
 from aegan.model import AEGAN
+from aegan.provenance import describe_picture, png_notes
 
 #: One colour per actor, as on the page.
 COLOURS = {
@@ -53,24 +55,22 @@ def sample_sheet(model: AEGAN, n: int = 64, seed: int = 0) -> bytes:
     with torch.no_grad():
         samples = np.concatenate([to_uint8(model.sample(size, rng)) for size in sizes])
     picture = draw_points(samples) if model.config.model.is_points else image_grid(samples)
-    return generated_png(picture, model, f"{n} generated images, seed {seed}")
+    return generated_png(picture, model, f"{n} samples", seed=seed)
 
 
 def reconstruction_sheet(model: AEGAN, images: np.ndarray) -> tuple[bytes, np.ndarray]:
     """A PNG of images uint8 [N, H, W, C], each beside its reconstruction; and the reconstructions."""
     with torch.no_grad():
-        reconstructions = to_uint8(model.reconstruct(to_model(images).to(model.device)))
+        code = model.encode(to_model(images).to(model.device))
+        reconstructions = to_uint8(model.decode(code))
     pairs = np.stack([images, reconstructions], axis=1).reshape(-1, *images.shape[1:])  # [2 N, H, W, C]
     grid = image_grid(pairs, columns=2 * math.ceil(math.sqrt(len(images) / 2)))
-    return generated_png(grid, model, "images and their reconstructions"), reconstructions
+    return generated_png(grid, model, "images beside their reconstructions", code=code), reconstructions
 
 
-def generated_png(picture: np.ndarray, model: AEGAN, what: str) -> bytes:
-    """A PNG that says by itself that a model made it, which, and at which commit."""
-    info = model.info
-    made_by = f"AE-GAN model of {info.get('data', model.config.data)}, step {info.get('step', 'unknown')}"
-    notes = {"Description": f"AI-generated: {what}", "Software": made_by, "Commit": str(info.get("commit", "unknown"))}
-    return encode_png(picture, notes)
+def generated_png(picture: np.ndarray, model: AEGAN, what: str, **latent: Any) -> bytes:
+    """A PNG that says by itself what it is, which model made it, and from which seed, noise or code (`latent`)."""
+    return encode_png(picture, png_notes(describe_picture(model, what, **latent)))
 
 
 def draw_points(points: np.ndarray, size: int = 512, half_width: float = 1.5) -> np.ndarray:

@@ -22,6 +22,7 @@ from aegan.config import OPTIONS, PRESETS, get_objective, get_preset
 from aegan.events import Metric, Step, Stopped
 from aegan.history import read_events
 from aegan.model import AEGAN
+from aegan.provenance import read_provenance
 
 ROOT = Path(__file__).resolve().parents[2]
 QUICK = [
@@ -100,8 +101,8 @@ def test_pictures_of_a_folder_are_learnt_sampled_and_reconstructed(tmp_path, fol
     assert run("sample", out, "-n", 5, "--out", png) == 0
     with Image.open(png) as picture:
         assert picture.size == (3 * 18 + 2, 2 * 18 + 2)
-        assert "generated" in picture.info["Description"] and "squares" in picture.info["Software"]
-        assert picture.info["Commit"]
+        assert "AI-generated: 5 samples" in picture.info["Description"] and "squares" in picture.info["Description"]
+    assert read_provenance(png.read_bytes())["seed"] == 0
     first = png.read_bytes()
     assert run("sample", out / "checkpoint", "-n", 5, "--out", png) == 0
     assert png.read_bytes() == first
