@@ -13,7 +13,7 @@ from aegan.config import UserError
 from aegan.images import to_uint8
 from aegan.model import pick_device
 from aegan.ui import figures
-from aegan.ui.explore import describe, parse_numbers, parse_seed
+from aegan.ui.explore import describe, parse_numbers, parse_seed, record
 from aegan.ui.hosting import gpu, seat, speaks
 from aegan.ui.models import Models, Shown
 from aegan.ui.reconstruct import open_encoded, reconstruct
@@ -23,7 +23,10 @@ NOISE_LIMIT = 10.0  # no draw from N(0, I) comes near
 
 
 def create_endpoints(models: Models) -> None:
-    """Declares the endpoints; pictures go in as base64 text and come out as PNG data URIs, never as files."""
+    """Declares the endpoints; pictures go in as base64 text and come out as PNG data URIs, never as files.
+
+    Every picture that a model made says so in its own metadata, with the numbers that it came from.
+    """
 
     @speaks
     def sample(model: str = "", count: int = 1, seed: int = 0) -> dict[str, Any]:
@@ -43,17 +46,19 @@ def create_endpoints(models: Models) -> None:
         with seat():
             shown = models.get(model or models.first)
             values = parse_numbers(noise, shown.model.config.model.z_dim, NOISE_LIMIT, "noise")
-            return _with_images(describe(shown, torch.tensor(values)[None]))
+            point = torch.tensor(values)[None]
+            return _with_images(describe(shown, point), record(shown, point))
 
     @speaks
     def reconstruct_picture(image: str, model: str = "", invert: str = "auto") -> dict[str, Any]:
-        """A picture through the encoder and back: {"input", "reconstruction", "difference", "code", "psnr", …}.
+        """A picture through the encoder and back: {"input", "reconstruction", "difference", "code", "psnr", "note", …}.
 
         `image` is a picture file as base64 text or data URI; it is kept in memory only. `invert`: auto, on or off.
         """
         with seat():
             shown = models.get(model or models.first)
-            return _with_images(reconstruct(shown, open_encoded(image), invert))
+            answer = reconstruct(shown, open_encoded(image), invert)
+            return _with_images(answer, answer["note"])
 
     for function, name in ((sample, "sample"), (decode, "decode"), (reconstruct_picture, "reconstruct")):
         gr.api(function, api_name=name, api_description=function.__doc__, concurrency_limit=2, concurrency_id="core")
@@ -69,7 +74,7 @@ def sample_many(shown: Shown, count: Any, seed: Any) -> dict[str, Any]:
         raise UserError(f"count must be a whole number from 1 to {MOST_SAMPLES}.")
     rng = torch.Generator().manual_seed(parse_seed(seed))
     noise = torch.randn(count, shown.model.config.model.z_dim, generator=rng).round(decimals=3)  # as it is answered
-    images = [_image(figures.picture(image), image) for image in _draw(shown, noise)]
+    images = [_image(shown, row, image) for row, image in zip(noise, _draw(shown, noise), strict=True)]
     return {"model": shown.name, "images": images, "noise": [figures.numbers(row) for row in noise]}
 
 
@@ -82,16 +87,21 @@ def _draw(shown: Shown, noise: torch.Tensor) -> np.ndarray:
     return to_uint8(model.sample(0, noise=noise.to(device)))
 
 
-def _image(picture: dict[str, Any], image: np.ndarray) -> Any:
-    return picture["points"][0] if "points" in picture else figures.data_uri(image)
+def _image(shown: Shown, noise: torch.Tensor, image: np.ndarray) -> Any:
+    if image.ndim == 1:
+        return figures.picture(image)["points"][0]
+    return figures.data_uri(image, record(shown, noise[None]))
 
 
-def _with_images(answer: dict[str, Any]) -> dict[str, Any]:
-    """The page's answer with its raw pixels as PNG data URIs."""
+def _with_images(answer: dict[str, Any], note: dict[str, Any]) -> dict[str, Any]:
+    """The page's answer with its raw pixels as PNG data URIs, which carry the note unless the visitor gave them."""
     pictures = {"width", "height", "channels", "pixels", "points"}
     if "points" in answer:
         answer = {"image": answer["points"][0], **answer}
     elif "pixels" in answer:
         answer = {"image": {key: answer[key] for key in answer if key in pictures}, **answer}
     kept = {key: value for key, value in answer.items() if key not in pictures}
-    return {key: figures.to_uri(v) if isinstance(v, dict) and "pixels" in v else v for key, v in kept.items()}
+    return {
+        key: figures.to_uri(v, None if key == "input" else note) if isinstance(v, dict) and "pixels" in v else v
+        for key, v in kept.items()
+    }

@@ -10,6 +10,7 @@ from torch import Tensor
 from aegan.config import UserError
 from aegan.images import to_uint8
 from aegan.latent import unusualness
+from aegan.provenance import describe_picture
 from aegan.ui import figures
 from aegan.ui.hosting import answers
 from aegan.ui.models import AXES, Models, Shown
@@ -39,7 +40,7 @@ def move(models: Models, request: Any) -> dict[str, Any]:
 
     Returns:
         A picture (see `figures.picture`) with "model", "sliders", "unusual" (percentile), "realness" (0 … 1 or None),
-        and "ends" on request.
+        and on request "ends" and "png", the picture as a file that says what it is.
 
     Raises:
         UserError: for a request that is not of this form.
@@ -69,7 +70,16 @@ def describe(shown: Shown, noise: Tensor, ends: Tensor | None = None) -> dict[st
         "unusual": round(float(unusualness(noise)), 1),
         "realness": None if realness is None else round(float(realness), 3),
     }
-    return answer if ends is None else answer | {"ends": [figures.picture(image) for image in images[1:]]}
+    if ends is None:
+        return answer
+    if "pixels" in answer:
+        answer["png"] = figures.data_uri(images[0], record(shown, noise))
+    return answer | {"ends": [figures.picture(image) for image in images[1:]]}
+
+
+def record(shown: Shown, noise: Tensor) -> dict[str, Any]:
+    """What the picture of noise [1, z_dim] says of itself."""
+    return describe_picture(shown.model, "a picture", shown.name, noise=noise)
 
 
 def _ends(shown: Shown, rest: Tensor, values: Tensor) -> Tensor:

@@ -10,6 +10,7 @@ import numpy as np
 
 from aegan.events import Preview, Step
 from aegan.images import encode_png, image_grid
+from aegan.provenance import make_record, png_notes
 
 CURVE_POINTS = 200  # records drawn of a run
 SCATTER_POINTS = 500
@@ -49,15 +50,16 @@ def picture(image: np.ndarray) -> dict[str, Any]:
     return {"width": width, "height": height, "channels": channels, "pixels": pixels}
 
 
-def data_uri(image: np.ndarray) -> str:
-    """uint8 [H, W, C] as a PNG inside a URI: nothing is written to disk."""
-    return "data:image/png;base64," + base64.b64encode(encode_png(image)).decode()
+def data_uri(image: np.ndarray, record: dict[str, Any] | None = None) -> str:
+    """uint8 [H, W, C] as a PNG inside a URI: nothing is written to disk. A made picture carries its record."""
+    notes = None if record is None else png_notes(record)
+    return "data:image/png;base64," + base64.b64encode(encode_png(image, notes)).decode()
 
 
-def to_uri(picture: dict[str, Any]) -> str:
+def to_uri(picture: dict[str, Any], record: dict[str, Any] | None = None) -> str:
     """A picture of `picture` as a PNG data URI."""
     shape = (picture["height"], picture["width"], picture["channels"])
-    return data_uri(np.frombuffer(base64.b64decode(picture["pixels"]), np.uint8).reshape(shape))
+    return data_uri(np.frombuffer(base64.b64decode(picture["pixels"]), np.uint8).reshape(shape), record)
 
 
 def rounded(points: np.ndarray) -> list[list[float]]:
@@ -80,8 +82,16 @@ def pairs(originals: np.ndarray, others: np.ndarray, columns: int) -> np.ndarray
     return np.concatenate(rows)
 
 
-def preview(shown: Preview, real: np.ndarray | None = None) -> dict[str, Any]:
-    """A training preview: sheets of pictures, or scatters where the data are points (`real` [N, 2] behind them)."""
+def preview(shown: Preview, real: np.ndarray | None = None, data: str = "", model: str = "") -> dict[str, Any]:
+    """A training preview: sheets of pictures, or scatters where the data are points (`real` [N, 2] behind them).
+
+    `data` and `model` are the names that the sheets give for their maker.
+    """
+
+    def sheet(images: np.ndarray, what: str, columns: int | None = None) -> dict[str, Any]:
+        record = make_record(what, shown.step, data, model)
+        return {"image": data_uri(image_grid(images, columns, padding=1), record)}
+
     has_pairs = shown.originals is not None and shown.reconstructions is not None
     if shown.samples.ndim == 2:
         groups = [("real", real), ("generated", shown.samples)]
@@ -90,10 +100,10 @@ def preview(shown: Preview, real: np.ndarray | None = None) -> dict[str, Any]:
             groups = [("real", shown.originals), ("encoder", shown.reconstructions)]
             figures["reconstructions"] = _scatter(groups)
         return figures
-    figures = {"generated": {"image": data_uri(image_grid(shown.samples, padding=1))}}
+    figures = {"generated": sheet(shown.samples, "samples during training")}
     if shown.originals is not None and shown.reconstructions is not None:
-        sheet = pairs(shown.originals, shown.reconstructions, columns=4)
-        figures["reconstructions"] = {"image": data_uri(image_grid(sheet, columns=4, padding=1))}
+        both = pairs(shown.originals, shown.reconstructions, columns=4)
+        figures["reconstructions"] = sheet(both, "test images, each above its reconstruction during training,", 4)
     return figures
 
 

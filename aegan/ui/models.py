@@ -101,6 +101,7 @@ def _card(name: str, folder: Path) -> dict[str, Any]:
         "size": config.get("model", {}).get("img_resolution"),
         "megabytes": round(weights.stat().st_size / 1e6, 1) if weights.exists() else None,
         "fd": metrics.get("fd/samples"),
+        "fd_sd": metrics.get("fd/samples_sd"),
         "extractor": metrics.get("extractor"),
         "moments": len(list((folder / PREVIEWS).glob("*-samples.png"))),
         "credit": " · ".join(str(info[key]) for key in ("data_credit", "data_license") if info.get(key)),

@@ -14,6 +14,7 @@ from PIL import Image
 from aegan.config import UserError
 from aegan.images import MAX_FILE_BYTES, SUFFIXES, fit_image, open_image, to_model, to_uint8
 from aegan.metrics import psnr
+from aegan.provenance import describe_picture
 from aegan.ui import figures
 from aegan.ui.hosting import answers
 from aegan.ui.models import Models, Shown
@@ -33,8 +34,11 @@ def create_reconstruct_tab(models: Models) -> None:
             raise UserError("The request must be an object with model, image and invert.")
         shown = models.get(request.get("model"))
         if request.get("example") is not None:
-            return reconstruct(shown, open_example(examples, request["example"]), request.get("invert", "auto"))
-        return reconstruct(shown, open_encoded(request.get("image")), request.get("invert", "auto"))
+            image = open_example(examples, request["example"])
+        else:
+            image = open_encoded(request.get("image"))
+        answer = reconstruct(shown, image, request.get("invert", "auto"))
+        return answer | {"png": figures.to_uri(answer["reconstruction"], answer["note"])}
 
     buttons = "".join(_example(name, path) for name, path in examples.items())
     component("reconstruct", examples=buttons, server_functions=[on_picture])
@@ -42,7 +46,7 @@ def create_reconstruct_tab(models: Models) -> None:
 
 @torch.no_grad()
 def reconstruct(shown: Shown, image: Image.Image, invert: Any) -> dict[str, Any]:
-    """The picture as the model sees it, as it draws it again, and how the two differ.
+    """The picture as the model sees it, as it draws it again, how they differ, and what the drawn one says of itself.
 
     Args:
         shown: the model.
@@ -69,6 +73,7 @@ def reconstruct(shown: Shown, image: Image.Image, invert: Any) -> dict[str, Any]
         "code": figures.numbers((model.to_noise(code) if in_sigma else code)[0]),
         "in_sigma": in_sigma,
         "psnr": round(psnr(seen[None], again[None]), 1),
+        "note": describe_picture(model, "a reconstruction", shown.name, code=code),
     }
 
 

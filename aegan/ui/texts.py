@@ -45,6 +45,15 @@ TEXTS: dict[str, tuple[str, str]] = {
     "reset_help": ("Put every slider back to where this seed starts.", "把所有滑块放回该种子的起点。"),
     "seed": ("Seed", "种子"),
     "seed_help": ("The same number always gives the same starting point.", "同一个数字总是给出同一个起点。"),
+    "save": ("Save picture", "保存图片"),
+    "save_help": (
+        "A PNG file that says in its metadata that a model made it, which one, and from which numbers.",
+        "PNG 文件，其元数据注明由哪个模型、用哪些数字生成。",
+    ),
+    "made": (
+        "Made by a model: what it shows may not exist. Saved pictures say so themselves.",
+        "由模型生成，所示之物未必存在。保存的图片会自带此说明。",
+    ),
     "smooth": ("Smooth", "平滑"),
     "smooth_help": ("Blend the pixels, or show them as they are.", "平滑显示，或按原始像素显示。"),
     "axes": ("Main axes", "主轴"),

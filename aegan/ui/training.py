@@ -148,7 +148,8 @@ def look(jobs: Jobs, job_id: str | None, version: int) -> list[Any]:
 
 def monitor_value(snapshot: Snapshot) -> dict[str, Any]:
     """A run as JSON for assets/js/monitor.js."""
-    left, real = snapshot.seconds_left, snapshot.data.train if snapshot.data and snapshot.data.is_points else None
+    left, title = snapshot.seconds_left, snapshot.data.title if snapshot.data else ""
+    real = snapshot.data.train if snapshot.data and snapshot.data.is_points else None
     return {
         "status": snapshot.status,
         "message": snapshot.message,
@@ -162,7 +163,7 @@ def monitor_value(snapshot: Snapshot) -> dict[str, Any]:
         "has_encoder": snapshot.config.objective.needs_encoder,
         "losses": figures.curves(snapshot.history, figures.LOSSES),
         "scores": figures.curves(snapshot.history, figures.SCORES),
-        **(figures.preview(snapshot.preview, real) if snapshot.preview else {}),
+        **(figures.preview(snapshot.preview, real, title) if snapshot.preview else {}),
     }
 
 
@@ -194,7 +195,7 @@ def replay(models: Models, request: Any) -> dict[str, Any]:
         "has_encoder": shown.reconstructions is not None,
         "losses": figures.curves(passed, figures.LOSSES),
         "scores": figures.curves(passed, figures.SCORES),
-        **figures.preview(shown),
+        **figures.preview(shown, model=request["model"]),
     }
 
 

@@ -29,6 +29,7 @@ const ask = page.newest((request) => server.on_move(request), (given, millisecon
   $(".message").textContent = "";
   canvas.classList.remove("waiting");
   page.draw(canvas, given);
+  page.offer(root, given, `${given.model}-${seed.value}.png`);
   gauge("unusual", given.unusual / 100);
   gauge("realness", given.realness);
   if (given.ends) {

@@ -5,7 +5,7 @@ let milliseconds = null;
 const show = () => {
   const card = page.facts.models.find((model) => model.name === page.model);
   const facts = card ? [card.data, card.size > 1 && page.t("pixels_size", card), card.megabytes && `${card.megabytes} MB`,
-    card.fd != null && `FD ${card.fd.toFixed(2)}${card.extractor ? ` (${card.extractor})` : ""}`] : [page.t("no_model")];
+    card.fd != null && `FD ${card.fd.toFixed(2)}${card.fd_sd == null ? "" : ` ± ${card.fd_sd.toFixed(2)}`}${card.extractor ? ` (${card.extractor})` : ""}`] : [page.t("no_model")];
   root.querySelector(".facts").textContent = facts.filter(Boolean).join(" · ");
   root.querySelector(".facts").title = card?.credit ?? "";
   const speed = milliseconds == null ? [] : [page.t("milliseconds", { ms: Math.round(milliseconds) })];

@@ -72,6 +72,15 @@
     context.putImageData(image, 0, 0);
   };
 
+  // The picture as a file with its note, once it stands still: behind the link to save it, and over the canvas, so that
+  // "save image as" saves it too (a canvas would leave the note out). While it moves there is no file yet.
+  page.offer = (root, { png, points }, name) => {
+    const link = root.querySelector(".save"), copy = root.querySelector(".copy");
+    link.hidden = Boolean(points);
+    copy.hidden = !png;
+    if (png) { link.href = copy.src = png; link.download = name; } else link.removeAttribute("href");
+  };
+
   // Points in [-1.5, 1.5]², each group in its actor's colour.
   page.scatter = (canvas, groups, radius = 1.8) => {
     const side = 512, scale = side / 3, context = canvas.getContext("2d"), style = getComputedStyle(canvas);

@@ -10,6 +10,7 @@ function show() {
   if (!answer) return;
   for (const name of ["input", "reconstruction", "difference"]) page.draw($(`canvas.${name}`), answer[name]);
   $(".psnr").textContent = page.t("psnr", { value: answer.psnr.toFixed(1) });
+  page.offer(root, answer, `${answer.model}-reconstruction.png`);
   const { width, height, channels } = answer.input;
   $(".sizes").textContent = page.t("code_size", { pixels: width * height * channels, numbers: answer.code.length });
   $(".code-help").textContent = page.t(answer.in_sigma ? "code_help" : "raw_code_help");

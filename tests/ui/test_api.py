@@ -12,6 +12,7 @@ from gradio_client import Client
 from gradio_client.exceptions import AppError
 from PIL import Image
 
+from aegan.provenance import read_provenance
 from tests.ui.steps import a_picture
 
 
@@ -20,8 +21,12 @@ def client(address: str) -> Client:
     return Client(address, verbose=False)
 
 
+def file_of(uri: str) -> bytes:
+    return base64.b64decode(uri.partition(",")[2])
+
+
 def opened(uri: str) -> np.ndarray:
-    return np.asarray(Image.open(io.BytesIO(base64.b64decode(uri.partition(",")[2]))))
+    return np.asarray(Image.open(io.BytesIO(file_of(uri))))
 
 
 def test_only_the_three_endpoints_are_public(client):
@@ -37,6 +42,10 @@ def test_samples_decode_to_themselves(client):
     decoded = client.predict(noise=answer["noise"][1], model="tiny", api_name="/decode")
     difference = opened(decoded["image"]).astype(int) - opened(answer["images"][1])
     assert np.abs(difference).max() <= 1  # the noise was rounded on its way
+    for uri in (decoded["image"], answer["images"][1]):
+        record = read_provenance(file_of(uri))
+        assert record["generated"] and record["model"] == "tiny"
+        assert record["noise"][0] == pytest.approx(answer["noise"][1], abs=1e-6)
     assert 0 <= decoded["unusual"] <= 100
     assert 0 <= decoded["realness"] <= 1
 
@@ -46,6 +55,9 @@ def test_a_picture_is_reconstructed(client):
     answer = client.predict(image=text, model="tiny", invert="off", api_name="/reconstruct")
     assert opened(answer["input"]).shape == opened(answer["reconstruction"]).shape == (28, 28)
     assert len(answer["code"]) == 8
+    assert read_provenance(file_of(answer["reconstruction"])) == answer["note"]
+    assert read_provenance(file_of(answer["difference"])) == answer["note"]
+    assert read_provenance(file_of(answer["input"])) is None, "that is the visitor's own"
 
 
 @pytest.mark.parametrize(

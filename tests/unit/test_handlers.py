@@ -13,9 +13,10 @@ import torch
 from aegan.config import OBJECTIVES, UserError, get_preset
 from aegan.events import Metric, Preview, Step
 from aegan.history import append_event
-from aegan.images import encode_png, open_image
+from aegan.images import encode_png, open_image, to_uint8
 from aegan.jobs import Jobs, Snapshot
 from aegan.model import AEGAN
+from aegan.provenance import read_provenance
 from aegan.ui import endpoints, explore, figures, reconstruct, training
 from aegan.ui.models import Models, Shown
 
@@ -97,6 +98,27 @@ def test_a_slider_moves_along_its_axis_only(models, shown):
     assert answer["unusual"] == pytest.approx(explore.describe(shown, wanted[None])["unusual"], abs=0.2)
 
 
+def record_of(uri: str) -> dict:
+    assert uri.startswith("data:image/png;base64,")
+    return read_provenance(base64.b64decode(uri.partition(",")[2]))
+
+
+def shown_in(uri: str) -> np.ndarray:
+    return np.asarray(open_image(base64.b64decode(uri.partition(",")[2])))
+
+
+def test_a_picture_that_stands_still_can_be_saved_with_its_note(models, shown):
+    assert "png" not in moved(models), "a movement should not wait for a file"
+    answer = moved(models, sliders=[1.5] * 8, ends=True)
+    record = record_of(answer["png"])
+    assert record["model"] == "pictures" and record["data"] == "Squares"
+    image = shown_in(answer["png"])
+    assert np.array_equal(image.ravel(), np.frombuffer(base64.b64decode(answer["pixels"]), np.uint8))
+    again = to_uint8(shown.model.sample(0, noise=torch.tensor(record["noise"])))[0, ..., 0]
+    assert np.abs(again.astype(int) - image).max() <= 1
+    assert "png" not in explore.move(models, {"model": "points", "seed": 1, "sliders": None, "ends": True})
+
+
 def test_ends_are_what_the_sliders_lead_to(models):
     answer = moved(models, ends=True)
     assert len(answer["ends"]) == 16
@@ -153,6 +175,9 @@ def test_a_picture_goes_through_the_model(shown):
     assert answer["difference"]["channels"] == 3
     assert len(answer["code"]) == 10
     assert answer["in_sigma"] is True
+    assert answer["note"]["model"] == "pictures" and "reconstruction" in answer["note"]["description"]
+    again = to_uint8(shown.model.decode(torch.tensor(answer["note"]["code"])))
+    assert np.array_equal(again.ravel(), np.frombuffer(base64.b64decode(answer["reconstruction"]["pixels"]), np.uint8))
     assert math.isfinite(answer["psnr"])
     json.dumps(answer, allow_nan=False)
 
@@ -279,6 +304,9 @@ def test_a_recorded_training_is_replayed(models):
     first, last = (training.replay(models, {"model": "pictures", "at": at}) for at in (0, 1))
     assert (first["step"], last["step"], last["steps"]) == (0, 2, 2)
     assert first["generated"] != last["generated"]
+    for name in ("generated", "reconstructions"):
+        record = record_of(last[name]["image"])
+        assert record["model"] == "pictures" and record["step"] == 2
     assert last["losses"]["steps"] == [1, 2]
     assert first["losses"]["steps"] == []
     for wrong in (None, {}, {"at": 2, "model": "pictures"}, {"at": math.nan, "model": "pictures"}, {"at": "1"}):
@@ -296,6 +324,7 @@ def test_sampling_leaves_the_global_generator_alone(shown):
     first, second = (endpoints.sample_many(shown, 3, 7) for _ in range(2))
     assert first == second
     assert len(first["images"]) == len(first["noise"]) == 3
+    assert [figures.numbers(record_of(uri)["noise"][0]) for uri in first["images"]] == first["noise"]
     assert torch.equal(torch.get_rng_state(), before)
     for count in (0, 65, 1.0, None, True):
         with pytest.raises(UserError, match="count must be a whole number from 1 to 64"):

@@ -14,6 +14,7 @@ from PIL import Image
 
 from aegan.config import UserError
 from aegan.events import Step
+from aegan.provenance import make_record, read_provenance
 from aegan.ui import figures, hosting, training
 from aegan.ui.page import ASSETS, head
 from aegan.ui.texts import LANGUAGES, TEXTS, tables
@@ -51,6 +52,8 @@ def test_pictures_become_the_same_png():
     image = np.random.default_rng(0).integers(0, 255, (5, 4, 3), dtype=np.uint8)
     uri = figures.to_uri(figures.picture(image))
     assert np.array_equal(np.asarray(Image.open(io.BytesIO(base64.b64decode(uri.partition(",")[2])))), image)
+    noted = figures.to_uri(figures.picture(image), make_record("a picture", 3))
+    assert read_provenance(base64.b64decode(noted.partition(",")[2]))["step"] == 3
 
 
 def test_pairs_put_each_row_above_its_reconstruction():
