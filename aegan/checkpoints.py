@@ -128,6 +128,9 @@ _LABELS = {
     "fd/midpoints": "FD ({extractor}), midpoints of samples",
     "fd/reconstructions": "FD ({extractor}), reconstructions of test images",
     "fd/floor": "FD ({extractor}), training images: the floor",
+    "fid/samples": "FID (Inception), samples against test images",
+    "fid/reconstructions": "FID (Inception), reconstructions of test images",
+    "fid/floor": "FID (Inception), training images: the floor",
     "kid/samples": "KID ({extractor}), samples against test images",
     "kid/samples_error": "KID ({extractor}), samples: its standard error",
     "kid/midpoints": "KID ({extractor}), midpoints of samples",
@@ -176,7 +179,8 @@ def describe_protocol(figures: dict[str, Any]) -> str:
         made += f" with each of the seeds {seed} … {seed + seeds - 1}: mean ± standard deviation"
     elif generated:
         made += f", seed {seed}"
-    return f"{items}, {made}" + (f"; features: {figures['extractor']}." if figures.get("extractor") else ".")
+    words = f"{items}, {made}" + (f"; features: {figures['extractor']}." if figures.get("extractor") else ".")
+    return " ".join(filter(None, (words, figures.get("fid_protocol"))))
 
 
 def _in_words(value: float, spread: float | None = None) -> str:

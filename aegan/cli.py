@@ -96,6 +96,7 @@ def create_parser() -> argparse.ArgumentParser:
     sub.add_argument("--save", action="store_true", help="write figures, model card and samples into the checkpoint")
     sub.add_argument("--data", metavar="PATH", help="default: the data set it was trained on")
     sub.add_argument("--seeds", type=int, default=3, metavar="N", help="draws that figures are means of (default 3)")
+    sub.add_argument("--inception", action="store_true", help="FID as in published tables, too: slow, see README")
 
     sub = command("sample", "Draw new pictures into one PNG file.")
     add_checkpoint(sub)

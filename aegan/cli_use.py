@@ -43,7 +43,7 @@ def on_evaluate(options: argparse.Namespace) -> int:
     if options.save and (options.data or not folder.is_dir()):
         raise UserError("--save describes a checkpoint folder on its own data: leave --data out.")
     data = load_data(options.data or model.config.data, m.img_resolution, m.img_channels)
-    figures = evaluate(model, data, seeds=options.seeds)
+    figures = evaluate(model, data, seeds=options.seeds, inception=options.inception)
     if options.save:
         describe_checkpoint(folder, model, figures)
     if options.json:

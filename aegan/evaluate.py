@@ -16,6 +16,7 @@ from aegan.config import UserError
 from aegan.data import Dataset
 from aegan.features import LITE0, LITE0_PACKAGES, extractor_for, features
 from aegan.images import to_model, to_uint8
+from aegan.inception import PUBLISHED, describe_fid, inception_features, load_inception
 from aegan.latent import main_axes
 from aegan.model import AEGAN
 from aegan.train import check_data
@@ -47,7 +48,9 @@ class _Real:
     noise: Tensor | None = None  # [N, z_dim] where the model puts the test images, if it can
 
 
-def evaluate(model: AEGAN, data: Dataset, n: int | None = None, seed: int = 0, seeds: int = 1) -> dict[str, Any]:
+def evaluate(
+    model: AEGAN, data: Dataset, n: int | None = None, seed: int = 0, seeds: int = 1, inception: bool = False
+) -> dict[str, Any]:
     """Measures a model on the test part of a data set, or on what `data.hold_out` put in its place.
 
     Both sides are treated alike: images in 8 bits, whole or made by the model in eval mode and clamped to [-1, 1].
@@ -59,6 +62,7 @@ def evaluate(model: AEGAN, data: Dataset, n: int | None = None, seed: int = 0, s
             EfficientNet-Lite0's features, which take thirty times as long.
         seed: of the first draw: of its samples, of the training images that give its floors, and of all else.
         seeds: how many draws are made, from `seed` on.
+        inception: whether FID is measured, too.
 
     Returns:
         Plain JSON: `data`, `split`, `test_count`, `generated_count` in each draw, `seed`, `seeds`, `extractor` (None
@@ -78,6 +82,8 @@ def evaluate(model: AEGAN, data: Dataset, n: int | None = None, seed: int = 0, s
           `explore/precision_near` (at a distance of 1 from the noise of test images); `explore/path_length`,
           perceptual, along paths between samples;
         - `memory/ratio` and `memory/close_share` of samples (see `neighbours.memorisation`);
+        - if asked for, `fid/samples`, `fid/reconstructions` and `fid/floor`: FID itself, the only one of these figures
+          that stands in published tables, and `fid_protocol`, which says whether it can be compared with them;
         - `rec/psnr` in dB and `rec/ssim` of all test images; for points `rec/rms`, the root mean square distance;
         - for 2-D mixtures `modes/found` of `modes/total`, `modes/good_share` of the samples within three standard
           deviations of a mode, and `modes/good_share_floor`, the test points' own.
@@ -87,6 +93,7 @@ def evaluate(model: AEGAN, data: Dataset, n: int | None = None, seed: int = 0, s
     """
     check_data(model.config, data)
     extractor = extractor_for(data.name, data.img_resolution, data.img_channels)
+    count = PUBLISHED if n is None else n
     if n is None:
         n = 2000 if extractor == LITE0 else 10_000
     if not 2 <= n <= 100_000:
@@ -95,6 +102,10 @@ def evaluate(model: AEGAN, data: Dataset, n: int | None = None, seed: int = 0, s
         raise UserError(f"Between 1 and 100 seeds can be measured, not {seeds}.")
     if len(data.test) < 2:
         raise UserError(f"{data.title} has {len(data.test)} test images: at least two are needed.")
+    if inception and data.is_points:
+        raise UserError("2-D points have no FID: leave --inception out.")
+    if inception:
+        load_inception(str(model.device))  # what is missing should be said before the rest is measured
     # A copy: nothing of the given one may change, its mode or the order of its values in memory.
     model = copy.deepcopy(model).eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     figures: dict[str, Any] = {
@@ -113,6 +124,8 @@ def evaluate(model: AEGAN, data: Dataset, n: int | None = None, seed: int = 0, s
     if reconstructions is not None:
         figures["rec/psnr"] = metrics.psnr(data.test, reconstructions)
         figures["rec/ssim"] = metrics.ssim(data.test, reconstructions)
+    if inception:
+        _measure_fid(figures, model, data, reconstructions, count)
     if extractor is None:
         figures["generated_count"] = 0
         reason = f"There is no feature extractor for {data.title}: no Fréchet distances."
@@ -221,6 +234,25 @@ def _measure_space(
     return figures
 
 
+def _measure_fid(
+    figures: dict[str, Any], model: AEGAN, data: Dataset, reconstructions: np.ndarray | None, n: int
+) -> None:
+    real = inception_features(data.test, model.device)
+
+    def distance(images: np.ndarray) -> float:
+        return metrics.frechet_distance(inception_features(images, model.device), real)
+
+    figures["fid_protocol"] = describe_fid(n, len(data.test), data.img_channels, data.split)
+    chosen = np.random.default_rng(figures["seed"]).permutation(len(data.train))[:n]
+    figures["fid/floor"] = distance(data.train[chosen])
+    if reconstructions is not None:
+        figures["fid/reconstructions"] = distance(reconstructions)
+    if model.generator is not None:
+        z_dim, seeds = model.config.model.z_dim, range(figures["seed"], figures["seed"] + figures["seeds"])
+        noise = (torch.randn(2, n, z_dim, generator=torch.Generator().manual_seed(seed))[0] for seed in seeds)
+        figures |= mean_and_spread([{"fid/samples": distance(_images_at(model, part))} for part in noise])
+
+
 def _measure_points(figures: dict[str, Any], model: AEGAN, data: Dataset, reconstructions: np.ndarray | None) -> None:
     if reconstructions is not None:
         squares = np.square(reconstructions.astype(np.float64) - data.test).sum(1)  # [N]
@@ -288,6 +320,12 @@ def _features_at(model: AEGAN, noise: Tensor, extractor: str, rounded: bool = Tr
         x = model.sample(0, noise=part).float().clamp(-1, 1)
         parts.append(features(to_uint8(x) if rounded else x, extractor, model.device))
     return torch.cat(parts)
+
+
+@torch.no_grad()
+def _images_at(model: AEGAN, noise: Tensor) -> np.ndarray:
+    """Images uint8 [N, H, W, C], clamped, at noise [N, z_dim]."""
+    return np.concatenate([to_uint8(model.sample(0, noise=part.to(model.device))) for part in noise.split(BATCH_SIZE)])
 
 
 @torch.no_grad()

@@ -54,6 +54,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Made by a model: what it shows may not exist. Saved pictures say so themselves.",
         "由模型生成，所示之物未必存在。保存的图片会自带此说明。",
     ),
+    "made_again": (
+        "The reconstruction is made by a model from the numbers below. Saved, it says so itself.",
+        "重建图由模型根据下面的数字生成。保存后会自带此说明。",
+    ),
     "smooth": ("Smooth", "平滑"),
     "smooth_help": ("Blend the pixels, or show them as they are.", "平滑显示，或按原始像素显示。"),
     "axes": ("Main axes", "主轴"),

@@ -15,7 +15,7 @@ ORDER = [
     "config", "events", "distributed",
     "images", "points", "files", "folders", "avatars", "data",
     "networks", "losses", "prior", "model", "provenance", "latent", "state", "step", "train",
-    "metrics", "neighbours", "features", "evaluate", "plots", "history", "runs", "checkpoints",
+    "metrics", "neighbours", "features", "inception", "evaluate", "plots", "history", "runs", "checkpoints",
     "study_rows", "study_files", "study_measure", "study", "jobs", "export",
     "terminal", "cli_train", "cli_study", "cli_use", "cli", "__main__",
     "ui", "app",
