@@ -1,12 +1,18 @@
-"""Figures made of features against closed forms, and against plain loops over a few points."""
+"""Figures against closed forms, and against plain loops over a few points or pixels."""
 
 import itertools
+import json
 
 import numpy as np
 import pytest
 import torch
 
 from aegan import metrics, neighbours
+from aegan.checkpoints import SHIPPED, shipped_models
+from aegan.data import load_data
+from aegan.features import LITE0, features, has_lite0
+from aegan.images import to_model, to_uint8
+from aegan.model import AEGAN
 from aegan.neighbours import count_balls, density_coverage, gaps, memorisation, nearest, precision, radii, recall
 
 
@@ -237,3 +243,63 @@ def test_path_length_leaves_out_single_jumps():
     assert metrics.path_length(a, a + 0.1 * speed, 0.1) == pytest.approx(1)
     with pytest.raises(ValueError, match="in pairs"):
         metrics.path_length(a, a[:5], 0.1)
+
+
+# -- reconstructions ----------------------------------------------------------------------------------------------
+
+
+def loop_ssim(x, y):
+    """Wang et al. 2004, window by window: moments of 11 x 11 pixels under weights in two dimensions."""
+    weight = np.array([[np.exp(-((i - 5) ** 2 + (j - 5) ** 2) / (2 * 1.5**2)) for j in range(11)] for i in range(11)])
+    weight /= weight.sum()
+    values = []
+    for top, left in itertools.product(range(x.shape[0] - 10), range(x.shape[1] - 10)):
+        a, b = (z[top : top + 11, left : left + 11].astype(float) for z in (x, y))
+        mean_a, mean_b = (weight * a).sum(), (weight * b).sum()
+        var_a, var_b = (weight * (a - mean_a) ** 2).sum(), (weight * (b - mean_b) ** 2).sum()
+        cov = (weight * (a - mean_a) * (b - mean_b)).sum()
+        luminance = (2 * mean_a * mean_b + 6.5025) / (mean_a**2 + mean_b**2 + 6.5025)
+        values.append(luminance * (2 * cov + 58.5225) / (var_a + var_b + 58.5225))
+    return np.mean(values)
+
+
+def test_ssim_equals_a_loop_over_windows():
+    rng = np.random.default_rng(0)
+    x = rng.integers(0, 256, (2, 14, 17, 3), dtype=np.uint8)
+    y = (0.6 * x + 0.4 * rng.integers(0, 256, x.shape)).astype(np.uint8)
+    wanted = np.mean([loop_ssim(x[i, ..., c], y[i, ..., c]) for i in range(2) for c in range(3)])
+    assert metrics.ssim(x, y) == pytest.approx(wanted)
+    assert 0.2 < wanted < 0.9
+
+
+def test_psnr_equals_a_loop_over_images():
+    rng = np.random.default_rng(0)
+    x, y = rng.integers(0, 256, (2, 5, 4, 6, 3), dtype=np.uint8)
+    errors = [
+        np.mean([(int(a) - int(b)) ** 2 for a, b in zip(p.flat, q.flat, strict=True)])
+        for p, q in zip(x, y, strict=True)
+    ]
+    assert metrics.psnr(x, y) == pytest.approx(np.mean([20 * np.log10(255) - 10 * np.log10(e) for e in errors]))
+
+
+# -- what ships ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", shipped_models())
+def test_shipped_models_have_the_figures_that_they_state(name):
+    """On few images, so by the figures that do not depend on how many there are. `tests/benchmarks` measures all."""
+    stated = json.loads((SHIPPED / name / "metrics.json").read_text())
+    model, extractor = AEGAN.from_pretrained(SHIPPED / name), stated["extractor"]
+    if extractor == LITE0 and not has_lite0():
+        pytest.skip("EfficientNet-Lite0 is optional and not installed")
+    count = 100 if extractor == LITE0 else 1000
+    images = load_data(stated["data"], full=False).test[:count]
+    with torch.no_grad():
+        again = to_uint8(model.reconstruct(to_model(images)))
+        made = to_uint8(model.sample(count, torch.Generator().manual_seed(0)))
+    for measure, key in ((metrics.psnr, "rec/psnr"), (metrics.ssim, "rec/ssim")):
+        values = np.array([measure(images[i : i + 1], again[i : i + 1]) for i in range(100)])
+        assert abs(values.mean() - stated[key]) < 4 * values.std() / 10, key
+    rng = np.random.default_rng(0)
+    found, error = metrics.kernel_distance(features(made, extractor), features(images, extractor), rng)
+    assert abs(found - stated["kid/samples"]) < 4 * np.hypot(error, stated["kid/samples_error"])

@@ -8,12 +8,13 @@ import pytest
 import torch
 
 from aegan import evaluate as evaluation
+from aegan import metrics, neighbours
 from aegan.checkpoints import describe_protocol, figure_lines
 from aegan.config import UserError, get_objective
 from aegan.data import hold_out
 from aegan.evaluate import between, evaluate, midpoints
-from aegan.features import has_lite0
-from aegan.images import to_model
+from aegan.features import features, has_lite0
+from aegan.images import to_model, to_uint8
 from aegan.latent import interpolate, main_axes
 from aegan.model import AEGAN
 
@@ -157,6 +158,26 @@ def test_figures_of_several_draws_are_means_with_their_spread(quick_images, garm
     assert not [key for key in single[0] if key.endswith("_sd")]
     assert "seeds 3 … 5: mean ± standard deviation" in describe_protocol(figures)
     assert describe_protocol(single[0]) == "40 test items, 30 generated, seed 3; features: fashion-cnn."
+
+
+def test_figures_are_those_of_the_features_that_they_name(quick_images, garments):
+    model = model_of(quick_images.with_options(img_resolution=28))
+    figures = evaluate(model, garments, n=30, seed=3)
+    rng = torch.Generator().manual_seed(3)
+    with torch.no_grad():
+        again = to_uint8(model.reconstruct(to_model(garments.test)))
+        made = to_uint8(model.sample(0, noise=torch.randn(2, 30, 4, generator=rng)[0]))
+    floor = garments.train[np.random.default_rng(3).permutation(40)[:30]]
+    real, again, made, floor = (features(x, "fashion-cnn") for x in (garments.test, again, made, floor))
+    for name, group in (("reconstructions", again), ("samples", made), ("floor", floor)):
+        assert figures[f"fd/{name}"] == pytest.approx(metrics.frechet_distance(group, real), rel=1e-4)
+        wanted, _ = metrics.kernel_distance(group, real, np.random.default_rng(3))
+        assert figures[f"kid/{name}"] == pytest.approx(wanted, rel=1e-4)
+    for suffix, group in (("", made), ("_floor", floor)):
+        assert figures[f"prdc/recall{suffix}"] == neighbours.recall(group, real)
+        assert figures[f"prdc/precision{suffix}"] == neighbours.recall(real, group), "the same with sides changed"
+        density, coverage = neighbours.density_coverage(group, real)
+        assert (figures[f"prdc/density{suffix}"], figures[f"prdc/coverage{suffix}"]) == (density, coverage)
 
 
 def test_features_of_real_images_are_computed_once(quick_images, garments, monkeypatch):
