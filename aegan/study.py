@@ -18,7 +18,6 @@ from typing import Any
 import torch
 
 from aegan.checkpoints import commit, hardware, versions, write_checkpoint
-from aegan.config import Config
 from aegan.data import Dataset, hold_out
 from aegan.evaluate import evaluate
 from aegan.events import Event, Step, Stopped
@@ -28,14 +27,24 @@ from aegan.state import TrainState
 from aegan.step import train_step
 from aegan.study_files import append_line, begin, claimed, read_lines, read_plan, write_plan
 from aegan.study_measure import Judge, with_prior
-from aegan.study_rows import ABLATION, LOG_EVERY, Question, Row, best_trial, make_ablation, make_row, next_trial
+from aegan.study_pictures import PRODUCTS, write_products
+from aegan.study_report import summarise
+from aegan.study_rows import (
+    ABLATION,
+    ENDS,
+    LOG_EVERY,
+    SHARES,
+    Question,
+    Row,
+    best_trial,
+    describe,
+    make_ablation,
+    make_row,
+    next_trial,
+)
 from aegan.train import Batches, finish, train
 
 TUNING, POINTS = "tuning.jsonl", "points.jsonl"
-
-#: Points of a run that are measured: at shares of the budget, the last being "time", and at equal "images".
-SHARES = {"1/8": 1 / 8, "1/4": 1 / 4, "1/2": 1 / 2, "3/4": 3 / 4, "time": 1.0}
-ENDS = ("time", "images")
 
 PROBE_STEPS = 48  # whose speed is taken, a multiple of the steps between two gradient penalties …
 PROBE_FIRST = 8  # … after so many
@@ -94,7 +103,7 @@ class Study:
         begin(folder, question, facts)
 
     def work(self, names: Sequence[str], seeds: int, ablation: bool = False) -> Iterator[Note]:
-        """Tunes, trains and measures what is still missing.
+        """Tunes, trains and measures what is still missing; writes the results anew after each run.
 
         Args:
             names: rows of `study_rows.ROWS`; the ablation needs aegan among them.
@@ -109,13 +118,21 @@ class Study:
         yield from self.settle(names, ablation)
         plan = read_plan(self.folder)
         chosen = {*names, *(ABLATION if ablation else ())}
-        rows = [_row(values) for name, values in plan["rows"].items() if name in chosen]
+        rows = [Row.from_dict(values) for name, values in plan["rows"].items() if name in chosen]
         for seed in range(seeds):
             for row in rows:
                 with claimed(self.folder, f"{row.name}-{seed}") as is_ours:
                     if is_ours and not _is_done(self.points(row.name, seed)):
                         yield from self.run(row, seed, plan["images"])
-        yield Note(f"{self.folder}: all measured", True)
+                        self.report()
+        self.report()
+        yield Note(f"{self.folder}: {', '.join(PRODUCTS)}", True)
+
+    def report(self) -> None:
+        """Writes the results, tables and pictures of all that was measured so far."""
+        with claimed(self.folder, "report", wait=True):
+            trials, points = (read_lines(self.folder / name) for name in (TUNING, POINTS))
+            write_products(self.folder, summarise(read_plan(self.folder), trials, points), self.data)
 
     # -- tuning ---------------------------------------------------------------------------------------------------
 
@@ -130,7 +147,7 @@ class Study:
         held, judge = hold_out(self.data), None
         while (options := next_trial(name, self.question.base, self.trials(name))) is not None:
             judge = judge or Judge(held, self.device)
-            row = make_row(name, self.question.base, options)
+            row, title = make_row(name, self.question.base, options), f"tuning {name}, {describe(options)}"
             share = min(1.0, self.question.tune / self.question.budget)  # the schedule in miniature
             t = row.config.train
             config = row.config.with_options(
@@ -147,11 +164,11 @@ class Study:
                         figures = judge.distance(model)
                         score = judge.score(figures)
                         break
-                    yield Note(f"tuning {name}, {_words(options)}: {state.seconds:.0f} s of {self.question.tune:.0f} s")
+                    yield Note(f"{title}: {state.seconds:.0f} s of {self.question.tune:.0f} s")
             trial = {"row": name, "options": options, "score": score, "steps": state.step,
                      "seconds": round(state.seconds, 2), "figures": figures, "commit": commit()}  # fmt: skip
             append_line(self.folder / TUNING, trial)
-            yield Note(f"tuning {name}, {_words(options)}: {'diverged' if score is None else f'{score:.3f}'}", True)
+            yield Note(f"{title}: {'diverged' if score is None else f'{score:.3f}'}", True)
 
     # -- the rows and their number of images ----------------------------------------------------------------------
 
@@ -163,7 +180,7 @@ class Study:
             if ablation:
                 aegan = next(row for row in rows if row.name == "aegan")
                 stored = plan["rows"].get("aegan")
-                rows += make_ablation(_row(stored) if stored else aegan)
+                rows += make_ablation(Row.from_dict(stored) if stored else aegan)
             plan["rows"] = {row.name: asdict(row) for row in rows} | plan["rows"]
             if not plan["images"]:
                 for row in rows:
@@ -282,12 +299,6 @@ class Study:
         return _position(state, fit) | {"figures": figures, "others": others, "machine": hardware(str(self.device))}
 
 
-def _row(values: dict[str, Any]) -> Row:
-    """A row as `study.json` has it."""
-    config, others = Config.from_dict(values["config"]), tuple(values["others"])
-    return Row(values["name"], config, values["prior"], others)
-
-
 def _is_done(points: list[dict[str, Any]]) -> bool:
     marks = {point["mark"] for point in points}
     return "diverged" in marks or marks >= {*SHARES, "images"}
@@ -296,12 +307,6 @@ def _is_done(points: list[dict[str, Any]]) -> bool:
 def _position(state: TrainState, fit: float) -> dict[str, Any]:
     seconds = {"seconds": round(state.seconds + fit, 3), "fit_seconds": round(fit, 3)}
     return {"step": state.step, "images": state.nimg, **seconds, "commit": commit()}
-
-
-def _words(options: dict[str, Any]) -> str:
-    return ", ".join(
-        f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}" for name, value in options.items()
-    )
 
 
 def _describe(point: dict[str, Any]) -> str:

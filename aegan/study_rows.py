@@ -14,6 +14,10 @@ from aegan.config import OBJECTIVES, Config, UserError
 
 LOG_EVERY = 10  # steps between two looks at the clock
 
+#: Points of a run that are measured: at shares of the budget, the last being "time", and at equal "images".
+SHARES = {"1/8": 1 / 8, "1/4": 1 / 4, "1/2": 1 / 2, "3/4": 3 / 4, "time": 1.0}
+ENDS = ("images", "time")
+
 LEARNING_RATES = (2e-4, 6e-4, 1.5e-3)  # of all networks, tried for every row
 
 Options = dict[str, Any]
@@ -42,6 +46,11 @@ class Row:
     config: Config
     prior: str
     others: tuple[str, ...] = ()
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Row:
+        """Reads what `asdict` made."""
+        return cls(values["name"], Config.from_dict(values["config"]), values["prior"], tuple(values["others"]))
 
 
 #: Row -> name in words, prior ("": the common configuration's), other ways to sample it, options. A row that is sampled
@@ -160,3 +169,9 @@ def best_trial(done: Sequence[dict[str, Any]]) -> Options:
     """The options with the lowest score; a trial that diverged has none. The earliest if all did, {} without trials."""
     scored = sorted(done, key=lambda trial: float("inf") if trial["score"] is None else trial["score"])
     return dict(scored[0]["options"]) if scored else {}
+
+
+def describe(options: Options) -> str:
+    """Options in words; both learning rates are the same."""
+    shown = {name: value for name, value in options.items() if name != "lr_d"}
+    return ", ".join(f"{key} {value:g}" if type(value) is float else f"{key} {value}" for key, value in shown.items())

@@ -16,7 +16,8 @@ ORDER = [
     "images", "points", "files", "folders", "avatars", "data",
     "networks", "losses", "prior", "model", "provenance", "latent", "state", "step", "train",
     "metrics", "neighbours", "features", "inception", "evaluate", "plots", "history", "runs", "checkpoints",
-    "study_rows", "study_files", "study_measure", "study", "jobs", "export",
+    "study_rows", "study_files", "study_measure", "study_report", "study_tables", "study_pictures", "study",
+    "jobs", "export",
     "terminal", "cli_train", "cli_study", "cli_use", "cli", "__main__",
     "ui", "app",
 ]  # fmt: skip
