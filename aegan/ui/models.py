@@ -102,6 +102,8 @@ def _card(name: str, folder: Path) -> dict[str, Any]:
         "megabytes": round(weights.stat().st_size / 1e6, 1) if weights.exists() else None,
         "fd": metrics.get("fd/samples"),
         "fd_sd": metrics.get("fd/samples_sd"),
+        "fd_floor": metrics.get("fd/floor"),
+        "measured": {key: metrics.get(key) for key in ("generated_count", "test_count", "split")},
         "extractor": metrics.get("extractor"),
         "moments": len(list((folder / PREVIEWS).glob("*-samples.png"))),
         "credit": " · ".join(str(info[key]) for key in ("data_credit", "data_license") if info.get(key)),

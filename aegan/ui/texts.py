@@ -25,6 +25,12 @@ TEXTS: dict[str, tuple[str, str]] = {
         "There is no trained model here yet. Train one below, or with: python -m aegan train --preset fashion",
         "这里还没有训练好的模型。可在“训练”页训练，或运行：python -m aegan train --preset fashion",
     ),
+    "fd_help": (
+        "Fréchet distance in the features of {extractor}, {generated_count} samples to {test_count} images ({split});"
+        " of as many training images: {floor}. Small is good. It is not FID.",
+        "在 {extractor} 的特征中，{generated_count} 个样本到 {test_count} 张图像（{split}）的弗雷歇距离；"
+        "同样多的训练图像为 {floor}。越小越好。它不是 FID。",
+    ),
     "offline": ("The server does not answer. Trying again …", "服务器没有响应，正在重试……"),
     "pixels_size": ("{size} px", "{size} 像素"),
     # explore

@@ -7,7 +7,8 @@ const show = () => {
   const facts = card ? [card.data, card.size > 1 && page.t("pixels_size", card), card.megabytes && `${card.megabytes} MB`,
     card.fd != null && `FD ${card.fd.toFixed(2)}${card.fd_sd == null ? "" : ` ± ${card.fd_sd.toFixed(2)}`}${card.extractor ? ` (${card.extractor})` : ""}`] : [page.t("no_model")];
   root.querySelector(".facts").textContent = facts.filter(Boolean).join(" · ");
-  root.querySelector(".facts").title = card?.credit ?? "";
+  const measured = card?.fd != null && page.t("fd_help", { ...card, ...card.measured, floor: card.fd_floor?.toFixed(2) });
+  root.querySelector(".facts").title = [measured, card?.credit].filter(Boolean).join("\n");
   const speed = milliseconds == null ? [] : [page.t("milliseconds", { ms: Math.round(milliseconds) })];
   root.querySelector(".device").textContent = [page.t("on_server", page.facts), ...speed].join(" · ");
 };
