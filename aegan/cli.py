@@ -82,9 +82,7 @@ def create_parser() -> argparse.ArgumentParser:
     sub.add_argument("--out", required=True, metavar="DIR", help="folder; the same command on it goes on")
     sub.add_argument("--rows", nargs="+", metavar="NAME", help=f"default: all of {', '.join(OBJECTIVES)}")
     sub.add_argument("--ablation", action="store_true", help="change the ingredients of aegan one by one, too")
-    sub.add_argument(
-        "--tune", default="75s", metavar="TIME", help="of each of four trials a row; 0: none (default 75s)"
-    )
+    sub.add_argument("--tune", metavar="TIME", help="of each row's four trials; 0: none (default: budget / 4)")
     sub.add_argument("--preset", metavar="NAME", help="networks and training of all rows; default: that of the data")
     sub.add_argument("--set", nargs="+", action="extend", default=[], metavar="KEY=VALUE", help="as for train")
     sub.add_argument("--threads", default="1", metavar="N", help="of the CPU; time is then processor time (default 1)")

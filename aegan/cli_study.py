@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 
 from aegan.cli_train import parse_settings, read_whole
-from aegan.config import PRESETS, Config, Objective, UserError, get_preset
+from aegan.config import OBJECTIVES, PRESETS, Config, Objective, UserError, get_preset
 from aegan.data import Dataset, load_data
 from aegan.model import pick_device
 from aegan.study import Study
@@ -28,7 +28,7 @@ def on_study(options: argparse.Namespace) -> int:
     budget = parse_budget(options.budget, "--budget")
     if not MIN_BUDGET <= budget <= MAX_BUDGET:
         raise UserError(f"--budget must lie between 5s and 48h, not {options.budget!r}.")
-    tune = parse_budget(options.tune, "--tune")
+    tune = budget / 4 if options.tune is None else parse_budget(options.tune, "--tune")
     if tune > budget:
         raise UserError("--tune is the time of a short run: at most the budget, or 0 for none.")
     seeds, threads = read_whole("--seeds", options.seeds), read_whole("--threads", options.threads)
@@ -78,6 +78,8 @@ def configure(options: argparse.Namespace) -> tuple[Config, Dataset]:
     data = load_data(options.data, img_resolution, img_channels)
     usual = "points" if data.is_points else options.data if options.data in PRESETS else "aegan"
     config = get_preset(options.preset or usual)
+    if config.objective in OBJECTIVES.values():  # that of one row; a recipe's own is the row aegan's
+        config = replace(config, objective=OBJECTIVES["aegan"])
     follow = {"img_resolution": data.img_resolution, "img_channels": data.img_channels}
     config = replace(config, data=options.data).with_options(**follow | settings)
     return common_config(config), data

@@ -1,6 +1,7 @@
 """The study: equal effort, equal time, nothing done twice, and sentences that figures bear out."""
 
 import json
+import signal
 from dataclasses import replace
 
 import numpy as np
@@ -263,6 +264,28 @@ def test_mistakes_are_answered_with_one_line(tmp_path, capsys, words, answer):
     said = capsys.readouterr().err
     assert answer in said and said.count("\n") == 1
     assert not (tmp_path / "out" / "study.json").exists()
+
+
+def test_the_command_stops_when_asked_to_and_goes_on(tmp_path, capsys, monkeypatch, points):
+    monkeypatch.setattr("aegan.cli_study.MIN_BUDGET", 0.1)
+    monkeypatch.setattr("aegan.cli_study.load_data", lambda *_: points)
+    words = ["--data", "ring", "--budget", "0.2s", "--tune", "0", "--seeds", "1", "--rows", "gan", "--device", "cpu"]
+    words = ["study", *words, "--out", str(tmp_path), "--set", "width=4", "batch_size=8"]
+    measure = Judge.measure
+
+    def interrupted(*given):
+        signal.raise_signal(signal.SIGINT)
+        return measure(*given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Judge, "measure", interrupted)
+        assert cli.main(words) == 130
+    assert "the same command goes on" in capsys.readouterr().err
+    first = read_lines(tmp_path / "points.jsonl")
+    assert len(first) == 1
+    assert cli.main(words) == 0
+    assert read_lines(tmp_path / "points.jsonl")[0] == first[0]
+    assert "| GAN | N(0, I) |" in (tmp_path / "table.md").read_text()
 
 
 @pytest.mark.parametrize("text, seconds", [("5m", 300), ("90s", 90), ("300", 300), ("1.5h", 5400), ("0", 0)])
