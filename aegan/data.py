@@ -189,7 +189,9 @@ def hold_out(data: Dataset, count: int | None = None) -> Dataset:
     """The set without its test part: some of the training data take its place, the rest are left to train with.
 
     Whatever is chosen by looking at figures (options, steps, extractors) is chosen on these, so that the test part is
-    met once, at the end. Which ones is drawn at random, always the same, because a set may be ordered by class.
+    met once, at the end. Which ones is drawn at random, always the same, because a set may be ordered by class. The
+    shipped classifiers were trained on all training images, these included: figures here compare models with each
+    other, and come out a little different from those of the test part.
 
     Args:
         data: any set; its test part is not used.
