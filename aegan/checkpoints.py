@@ -289,6 +289,6 @@ like are of the same features. FD is not FID, and figures with different classif
 
 Made for teaching and for exploring how autoencoders and GANs work together. It knows nothing but its training data:
 a picture of anything else is reconstructed as the nearest thing that it knows. What it generates is synthetic: files
-saved by the program say so in their metadata, with the model and the numbers they came from; say so where you show them.
-It can repeat biases of its data, and can come close to single training images.
+saved by the program say so in their metadata, with the model and the numbers they came from. Say so where you show
+them. It can repeat biases of its data, and can come close to single training images.
 """
