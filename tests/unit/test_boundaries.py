@@ -15,7 +15,8 @@ ORDER = [
     "config", "events", "distributed",
     "images", "points", "files", "folders", "avatars", "data",
     "networks", "losses", "prior", "model", "provenance", "latent", "state", "step", "train",
-    "metrics", "neighbours", "features", "inception", "evaluate", "plots", "history", "runs", "checkpoints",
+    "metrics", "neighbours", "classifier", "features", "attributes", "inception", "evaluate", "plots", "history",
+    "directions", "runs", "checkpoints",
     "study_rows", "study_files", "study_measure", "study_report", "study_tables", "study_pictures", "study",
     "jobs", "export",
     "terminal", "cli_train", "cli_study", "cli_use", "cli", "__main__",
@@ -94,7 +95,7 @@ def test_the_one_pickle_is_pinned_and_gives_tensors_only():
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_the_core_does_not_print(path):
-    if room(path) in ("cli", "cli_use", "features", "ui", "app"):  # commands, and what they say
+    if room(path) in ("cli", "cli_use", "classifier", "ui", "app"):  # commands, and what they say
         return
     assert "print" not in calls(path)
 
