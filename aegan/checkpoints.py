@@ -163,11 +163,18 @@ _LABELS = {
 
 def figure_lines(figures: dict[str, Any]) -> list[tuple[str, str]]:
     """(label, value) of every figure that was measured, in words; with its spread where there were several draws."""
-    return [
+    lines = [
         (label.format(**figures), _in_words(figures[key], figures.get(f"{key}_sd")))
         for key, label in _LABELS.items()
         if key in figures
     ]
+    known = [key.removesuffix("_floor") for key in figures if key.startswith("attributes/") and "_floor" in key]
+    for key in known:
+        kept, ceiling, floor = (f"{figures[key + suffix]:.1%}" for suffix in ("", "_ceiling", "_floor"))
+        name = key.removeprefix("attributes/").replace("_", " ")
+        marks = f"{kept} (in test images {ceiling}, always the most frequent {floor})"
+        lines.append((f"Told rightly in test reconstructions: {name}", marks))
+    return lines
 
 
 def describe_protocol(figures: dict[str, Any]) -> str:

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from aegan import metrics, neighbours
+from aegan.attributes import attribute_survival
 from aegan.config import UserError
 from aegan.data import Dataset
 from aegan.features import LITE0, LITE0_PACKAGES, extractor_for, features
@@ -85,6 +86,8 @@ def evaluate(
         - if asked for, `fid/samples`, `fid/reconstructions` and `fid/floor`: FID itself, the only one of these figures
           that stands in published tables, and `fid_protocol`, which says whether it can be compared with them;
         - `rec/psnr` in dB and `rec/ssim` of all test images; for points `rec/rms`, the root mean square distance;
+        - of avatars `attributes/NAME`, the share of test reconstructions in which an attribute is still told rightly,
+          with `_ceiling` that of the test images themselves, and with `_floor` that of always the most frequent value;
         - for 2-D mixtures `modes/found` of `modes/total`, `modes/good_share` of the samples within three standard
           deviations of a mode, and `modes/good_share_floor`, the test points' own.
 
@@ -124,6 +127,7 @@ def evaluate(
     if reconstructions is not None:
         figures["rec/psnr"] = metrics.psnr(data.test, reconstructions)
         figures["rec/ssim"] = metrics.ssim(data.test, reconstructions)
+        figures |= attribute_survival(data, reconstructions, model.device)
     if inception:
         _measure_fid(figures, model, data, reconstructions, count)
     if extractor is None:
