@@ -1,4 +1,4 @@
-"""The command line: `python -m aegan train | resume | study | evaluate | sample | reconstruct | fetch | info`.
+"""The command line: `python -m aegan train | resume | study | evaluate | directions | sample | …`.
 
 A mistake of the user ends in one line on stderr and exit code 2.
 """
@@ -95,6 +95,11 @@ def create_parser() -> argparse.ArgumentParser:
     sub.add_argument("--data", metavar="PATH", help="default: the data set it was trained on")
     sub.add_argument("--seeds", type=int, default=3, metavar="N", help="draws that figures are means of (default 3)")
     sub.add_argument("--inception", action="store_true", help="FID as in published tables, too: slow, see README")
+
+    sub = command("directions", "Find what has a name in a checkpoint's space (slant, sleeves, beard), and measure it.")
+    add_checkpoint(sub)
+    sub.add_argument("--json", action="store_true", help="print JSON")
+    sub.add_argument("--save", action="store_true", help="write directions.json into the checkpoint")
 
     sub = command("sample", "Draw new pictures into one PNG file.")
     add_checkpoint(sub)

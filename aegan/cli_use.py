@@ -1,4 +1,4 @@
-"""The commands `evaluate`, `sample`, `reconstruct`, `fetch` and `info`."""
+"""The commands `evaluate`, `directions`, `sample`, `reconstruct`, `fetch` and `info`."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from aegan.checkpoints import (
 )
 from aegan.config import UserError
 from aegan.data import fetch, list_data, load_data
+from aegan.directions import describe_directions, find_directions, save_directions
 from aegan.evaluate import evaluate
 from aegan.history import write_atomic
 from aegan.images import fit_image, open_image
@@ -54,6 +55,29 @@ def on_evaluate(options: argparse.Namespace) -> int:
     for sentence in figures["missing"]:
         print(sentence)
     print(describe_protocol(figures))
+    return 0
+
+
+def on_directions(options: argparse.Namespace) -> int:
+    model, folder, seed = load_model(options), Path(find_checkpoint(options.checkpoint)), 0
+    if options.save and not folder.is_dir():
+        raise UserError("--save writes into the folder of a checkpoint: give one that is here.")
+    found = find_directions(model, seed)
+    facts = {"data": model.config.data, "commit": commit(), "seed": seed}
+    if options.save:
+        save_directions(folder, found, facts)
+    if options.json:
+        print(json.dumps(describe_directions(found, facts)))
+        return 0
+    print(f"{'direction':12} {'from':>8}   {'to':8} effect  random  entanglement")
+    for d in found:
+        other = max(d.entanglement, key=lambda name: abs(d.entanglement[name]), default="")
+        print(
+            f"{d.name:12} {d.low:>8} … {d.high:8} {d.effect:6.2f}  {d.random_high:6.2f}"
+            + (f"  {d.entanglement[other]:+.2f} {other}" if other else "")
+        )
+    print("effect: growth per σ, in the attribute's standard deviations; random: random directions' 95th percentile;")
+    print("entanglement: the largest effect on another direction's attribute, as a share of that direction's own")
     return 0
 
 

@@ -231,6 +231,33 @@ CHINESE_HELP: dict[str, str] = {
     "seed": "固定所有随机选择",
 }
 
+#: Named direction (see `aegan.attributes`) -> its name, what - and what + of it are called.
+DIRECTIONS: dict[str, tuple[tuple[str, str], tuple[str, str], tuple[str, str]]] = {
+    "slant": (("Slant", "倾斜"), ("left", "向左"), ("right", "向右")),
+    "thickness": (("Stroke", "笔画"), ("thin", "细"), ("thick", "粗")),
+    "width": (("Width", "宽度"), ("narrow", "窄"), ("wide", "宽")),
+    "brightness": (("Brightness", "亮度"), ("dark", "暗"), ("bright", "亮")),
+    "sleeves": (("Sleeves", "袖长"), ("short", "短"), ("long", "长")),
+    "shoe-height": (("Shoe height", "鞋高"), ("low", "低"), ("high", "高")),
+    "hair-colour": (("Hair colour", "发色"), ("dark", "深"), ("light", "浅")),
+    "hair-length": (("Hair length", "头发长度"), ("short", "短"), ("long", "长")),
+    "bun": (("Bun", "发髻"), ("no", "无"), ("yes", "有")),
+    "spikes": (("Spiky hair", "刺猬头"), ("no", "否"), ("yes", "是")),
+    "beard": (("Beard", "胡须"), ("no", "无"), ("yes", "有")),
+    "skin": (("Skin", "肤色"), ("dark", "深"), ("light", "浅")),
+    "mouth": (("Mouth", "嘴"), ("closed", "闭"), ("open", "张")),
+    "mood": (("Mood", "情绪"), ("sad", "悲伤"), ("happy", "高兴")),
+    "eyes": (("Eyes", "眼睛"), ("closed", "闭"), ("open", "睁")),
+    "clothes": (("Clothes", "衣服"), ("dark", "深"), ("light", "浅")),
+    "background": (("Background", "背景"), ("cool", "冷色"), ("warm", "暖色")),
+}
+
+TEXTS |= {
+    f"direction.{name}{end}": text
+    for name, texts in DIRECTIONS.items()
+    for end, text in zip(("", ".low", ".high"), texts, strict=True)
+}
+
 
 def _options_help() -> dict[str, str]:
     kinds = (ModelConfig, Objective, TrainConfig)
