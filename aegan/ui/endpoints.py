@@ -13,8 +13,8 @@ from aegan.config import UserError
 from aegan.images import to_uint8
 from aegan.model import pick_device
 from aegan.ui import figures
-from aegan.ui.explore import describe, parse_numbers, parse_seed, record
-from aegan.ui.hosting import gpu, seat, speaks
+from aegan.ui.explore import describe, record
+from aegan.ui.hosting import gpu, parse_numbers, parse_seed, seat, speaks
 from aegan.ui.models import Models, Shown
 from aegan.ui.reconstruct import open_encoded, reconstruct
 

@@ -12,12 +12,11 @@ from aegan.images import to_uint8
 from aegan.latent import unusualness
 from aegan.provenance import describe_picture
 from aegan.ui import figures
-from aegan.ui.hosting import answers
-from aegan.ui.models import AXES, Models, Shown
+from aegan.ui.hosting import answers, parse_numbers, parse_seed
+from aegan.ui.models import AXES, Models, Shown, noise_of
 from aegan.ui.page import component
 
 LIMIT = 3.0  # a slider's ends, in σ
-MAX_SEED = 2**31 - 1
 
 
 def create_explore_tab(models: Models) -> None:
@@ -88,35 +87,6 @@ def _ends(shown: Shown, rest: Tensor, values: Tensor) -> Tensor:
     moved = values.repeat(2 * n, 1)  # [2 n, n]
     moved[torch.arange(2 * n), torch.arange(2 * n) // 2] = torch.tensor([-LIMIT, LIMIT]).repeat(n)
     return rest + moved @ shown.axes
-
-
-def noise_of(shown: Shown, seed: int) -> Tensor:
-    """The seed's own point [z_dim]."""
-    return torch.randn(shown.model.config.model.z_dim, generator=torch.Generator().manual_seed(seed))
-
-
-def parse_seed(value: Any) -> int:
-    """A whole number from 0 to MAX_SEED.
-
-    Raises:
-        UserError: for anything else.
-    """
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_SEED:
-        raise UserError(f"The seed must be a whole number from 0 to {MAX_SEED}.")
-    return value
-
-
-def parse_numbers(values: Any, count: int, limit: float, name: str) -> list[float]:
-    """A list of that many finite numbers within ±limit.
-
-    Raises:
-        UserError: for anything else.
-    """
-    if not isinstance(values, list) or len(values) != count:
-        raise UserError(f"{name} must be a list of {count} numbers.")
-    if not all(type(value) in (int, float) and abs(value) <= limit for value in values):
-        raise UserError(f"{name} must be finite numbers from {-limit:g} to {limit:g}.")
-    return [float(value) for value in values]
 
 
 def _row(k: int) -> str:

@@ -28,6 +28,7 @@ MAX_BODY_BYTES = MAX_FILE_BYTES * 4 // 3 + 2**16  # a picture as base64, and the
 SEATS = threading.BoundedSemaphore(4)  # answers computed at once; the rest wait
 SEAT_SECONDS = 5.0
 MAX_WAITING = 64  # requests in Gradio's queue
+MAX_SEED = 2**31 - 1
 UNKNOWN = "Something went wrong on the server: try again, or reload the page."
 
 
@@ -87,6 +88,30 @@ def speaks(function: F) -> F:
             raise gr.Error(UNKNOWN, print_exception=False) from None
 
     return handler  # type: ignore[return-value]
+
+
+def parse_seed(value: Any) -> int:
+    """A whole number from 0 to MAX_SEED.
+
+    Raises:
+        UserError: for anything else.
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_SEED:
+        raise UserError(f"The seed must be a whole number from 0 to {MAX_SEED}.")
+    return value
+
+
+def parse_numbers(values: Any, count: int, limit: float, name: str) -> list[float]:
+    """A list of that many finite numbers within ±limit.
+
+    Raises:
+        UserError: for anything else.
+    """
+    if not isinstance(values, list) or len(values) != count:
+        raise UserError(f"{name} must be a list of {count} numbers.")
+    if not all(type(value) in (int, float) and abs(value) <= limit for value in values):
+        raise UserError(f"{name} must be finite numbers from {-limit:g} to {limit:g}.")
+    return [float(value) for value in values]
 
 
 class Gate:

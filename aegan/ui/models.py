@@ -6,29 +6,46 @@ import json
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor
 
-from aegan.config import UserError
+from aegan.config import Config, UserError
 from aegan.events import Event
 from aegan.history import PREVIEWS, read_events
 from aegan.latent import main_axes
 from aegan.model import AEGAN, CONFIG, WEIGHTS
 
 CHECKPOINTS = Path(__file__).resolve().parents[2] / "checkpoints"
+METRICS = "metrics.json"
 FIRST = "fashion"  # what a newcomer sees
 AXES = 8
 
 
 @dataclass(frozen=True)
 class Shown:
-    """A model in use: in eval mode, never changed. `axes` [n, z_dim] are its main directions."""
+    """A model in use: in eval mode, never changed."""
 
     name: str
     model: AEGAN
-    axes: Tensor
+
+    @cached_property
+    def axes(self) -> Tensor:
+        """Its main directions [n, z_dim]; found at first use, since only Explore moves along them."""
+        return main_axes(self.model, min(AXES, self.model.config.model.z_dim))
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a model's small files say of it; nothing is loaded."""
+
+    name: str
+    config: Config
+    info: dict[str, Any]
+    figures: dict[str, Any]
 
 
 class Models:
@@ -66,9 +83,7 @@ class Models:
         folder = self._folder(name)
         with self._lock:
             if name not in self._loaded:
-                model = AEGAN.from_pretrained(folder)
-                axes = main_axes(model, min(AXES, model.config.model.z_dim))
-                self._loaded[name] = Shown(name, model, axes)
+                self._loaded[name] = Shown(name, AEGAN.from_pretrained(folder))
             return self._loaded[name]
 
     def history(self, name: Any) -> tuple[Event, ...]:
@@ -78,6 +93,17 @@ class Models:
             if name not in self._histories:
                 self._histories[name] = tuple(read_events(folder))
             return self._histories[name]
+
+    def facts(self, name: Any) -> Facts:
+        """What there is to say of that model.
+
+        Raises:
+            UserError: when there is none, or its configuration cannot be read.
+        """
+        folder = self._folder(name)
+        config, figures = _read(folder / CONFIG), _read(folder / METRICS)
+        info = config.get("info")
+        return Facts(name, Config.from_dict(config), info if isinstance(info, dict) else {}, figures)
 
     def _folder(self, name: Any) -> Path:
         if not self.folders:
@@ -91,8 +117,13 @@ class Models:
         return [_card(name, folder) for name, folder in self.folders.items()]
 
 
+def noise_of(shown: Shown, seed: int) -> Tensor:
+    """The seed's own point [z_dim]."""
+    return torch.randn(shown.model.config.model.z_dim, generator=torch.Generator().manual_seed(seed))
+
+
 def _card(name: str, folder: Path) -> dict[str, Any]:
-    config, metrics = _read(folder / CONFIG), _read(folder / "metrics.json")
+    config, metrics = _read(folder / CONFIG), _read(folder / METRICS)
     info = config.get("info", {})
     weights = folder / WEIGHTS
     return {
