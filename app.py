@@ -1,4 +1,4 @@
-"""Opens the page: python app.py [--checkpoint FOLDER …] [--host 127.0.0.1] [--port 7860] [--device auto]."""
+"""Opens the page: python app.py [--checkpoint FOLDER …] [--study FOLDER …] [--host …] [--port 7860] [--device auto]."""
 
 import os
 import sys
@@ -15,11 +15,12 @@ def main() -> int:
     parser.add_argument("--host", default="0.0.0.0" if on_spaces else "127.0.0.1", help="address to listen on")
     parser.add_argument("--port", type=int, default=None, help="port; the first free one from 7860 if not given")
     parser.add_argument("--checkpoint", action="append", default=[], metavar="FOLDER", help="a model to show first")
+    parser.add_argument("--study", action="append", default=[], metavar="FOLDER", help="a study to show first")
     parser.add_argument("--device", default="auto", help="where training runs: auto, cpu, cuda, mps")
     parser.add_argument("--open", action="store_true", help="open the page in a browser")
     args = parser.parse_args()
     try:
-        page, options = build_app(args.checkpoint, args.device)
+        page, options = build_app(args.checkpoint, args.device, args.study)
         page.launch(server_name=args.host, server_port=args.port, inbrowser=args.open, **options)
     except UserError as error:
         print(f"app.py: {error}", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""The page: a header and three tabs over the core. Tabs never import each other."""
+"""The page: a header and four tabs over the core. Tabs never import each other."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from starlette.middleware import Middleware  # noqa: E402
 from aegan.images import MAX_FILE_BYTES  # noqa: E402
 from aegan.jobs import Jobs  # noqa: E402
 from aegan.model import pick_device  # noqa: E402
+from aegan.ui.compare import create_compare_tab  # noqa: E402
 from aegan.ui.endpoints import create_endpoints  # noqa: E402
 from aegan.ui.explore import create_explore_tab  # noqa: E402
 from aegan.ui.header import create_header  # noqa: E402
@@ -25,25 +26,29 @@ from aegan.ui.hosting import MAX_WAITING, Gate, seat  # noqa: E402
 from aegan.ui.models import Models  # noqa: E402
 from aegan.ui.page import STYLES, head, speak_every_language  # noqa: E402
 from aegan.ui.reconstruct import create_reconstruct_tab  # noqa: E402
+from aegan.ui.studies import create_study  # noqa: E402
 from aegan.ui.texts import say  # noqa: E402
 from aegan.ui.theme import create_theme  # noqa: E402
 from aegan.ui.training import create_training_tab  # noqa: E402
 
 
-def build_app(checkpoints: Sequence[str | Path] = (), device: str = "auto") -> tuple[gr.Blocks, dict[str, Any]]:
+def build_app(
+    checkpoints: Sequence[str | Path] = (), device: str = "auto", studies: Sequence[str | Path] = ()
+) -> tuple[gr.Blocks, dict[str, Any]]:
     """The page and the options it is launched with.
 
     Args:
         checkpoints: model folders shown besides the shipped ones, and before them.
         device: where training runs; pictures are always decoded on the CPU, where one at a time is quickest.
+        studies: folders of `python -m aegan study` shown besides the shipped ones, and before them.
 
     Raises:
-        UserError: when the first model cannot be loaded, or the device is not there.
+        UserError: when the first model or a study cannot be loaded, or the device is not there.
     """
     models, jobs = Models(checkpoints), Jobs(device=str(pick_device(device)))
     if models.first:
         with seat():
-            models.get(models.first)  # before the first visitor comes
+            models.get(models.first).axes  # noqa: B018 (found before the first visitor comes)
     with gr.Blocks(title="AE-GAN", analytics_enabled=False, delete_cache=(600, 3600), fill_width=True) as page:
         header = create_header(models)
         own_run = gr.BrowserState(None, storage_key="aegan.run", secret="aegan")  # in a tab it would be read too late
@@ -52,6 +57,9 @@ def build_app(checkpoints: Sequence[str | Path] = (), device: str = "auto") -> t
                 create_explore_tab(models)
             with gr.Tab(say("tab_reconstruct"), id="reconstruct"):
                 create_reconstruct_tab(models)
+            with gr.Tab(say("tab_compare"), id="compare"):
+                create_compare_tab(models)
+                create_study(studies)
             with gr.Tab(say("tab_train"), id="train"):
                 create_training_tab(models, jobs, page, own_run)
         create_endpoints(models)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import fields
 
 from aegan.config import ModelConfig, Objective, TrainConfig
+from aegan.ui.texts_compare import COMPARE_TEXTS
 
 LANGUAGES = {"en": "English", "zh": "中文"}
 
@@ -264,6 +265,7 @@ def _options_help() -> dict[str, str]:
     return {f.name: f.metadata["help"] for kind in kinds for f in fields(kind)}
 
 
+TEXTS |= COMPARE_TEXTS
 TEXTS |= {f"help.{name}": (_options_help()[name], chinese) for name, chinese in CHINESE_HELP.items()}
 
 

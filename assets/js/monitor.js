@@ -53,9 +53,7 @@ function chart(figure, curves, logarithmic) {
   const first = steps[0] ?? 0, last = Math.max(steps.at(-1) ?? 1, first + 1);
   const x = (step) => LEFT + (W - LEFT - RIGHT) * (step - first) / (last - first);
   const y = (v) => TOP + (H - TOP - BOTTOM) * (1 - (f(v) - low) / (high - low));
-  const ticks = (log ? [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 1000] : [0, 0.25, 0.5, 0.75, 1].map((q) => low + q * (high - low)))
-    .filter((v) => f(v) >= low && f(v) <= high);
-  const kept = ticks.filter((_, i) => i % Math.ceil(ticks.length / 6) === 0);
+  const kept = page.ticks(low, high, log);
   const grid = kept.map((v) => `<line class="rule" x1="${LEFT}" x2="${W - RIGHT}" y1="${y(v)}" y2="${y(v)}"/><text x="${LEFT - 6}" y="${y(v) + 3.5}" text-anchor="end">${+v.toPrecision(2)}</text>`);
   const ends = steps.length > 1 ? [[first, "start"], [last, "end"]].map(([s, side]) => `<text x="${x(s)}" y="${H - 6}" text-anchor="${side}">${s.toLocaleString("en")}</text>`) : [];
   const paths = lines.map((line) => {

@@ -102,6 +102,18 @@
     context.globalAlpha = 1;
   };
 
+  // Where an axis has its lines, six or so: at 1, 2, 5, 10 … or at quarters of what lies between `low` and `high`, which
+  // are logarithms where `log` says so.
+  page.ticks = (low, high, log) => {
+    let ticks = [0, 0.25, 0.5, 0.75, 1].map((share) => low + share * (high - low));
+    if (log) {
+      ticks = [];
+      for (let decade = Math.floor(low); decade <= high; decade++) ticks.push(...[1, 2, 5].map((v) => v * 10 ** decade));
+      ticks = ticks.filter((v) => Math.log10(v) >= low && Math.log10(v) <= high);
+    }
+    return ticks.filter((_, i) => i % Math.ceil(ticks.length / 6) === 0);
+  };
+
   // One request in flight, and only the newest wish is remembered. Whatever fails is asked again until it works.
   page.newest = (call, show, fail) => {
     let wish = null, busy = false;

@@ -1,5 +1,6 @@
 """The real page in a real browser: an app of its own on a free port, with a small model trained in a second."""
 
+import json
 import os
 import shutil
 import socket
@@ -12,14 +13,17 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from aegan.config import get_preset
 from aegan.data import load_data
 from aegan.history import copy_history
+from aegan.model import AEGAN
 from aegan.runs import Run
 from aegan.state import TrainState
 from aegan.train import train
+from tests.made_up import made_up_results
 
 ROOT = Path(__file__).resolve().parents[2]
 FLAGS = [
@@ -50,14 +54,39 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def address(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def siblings(tiny_model: Path) -> list[Path]:
+    """Untrained models of the same size and data as the small one, with other objectives."""
+    folders = []
+    for objective in ("gan", "autoencoder"):
+        config = get_preset(objective).with_options(width=4, z_dim=8, flow_layers=2, flow_width=16)
+        folders.append(tiny_model.with_name(f"tiny-{objective}"))
+        AEGAN(config, {"data_title": "Fashion-MNIST"}).save_pretrained(folders[-1])
+    return folders
+
+
+@pytest.fixture(scope="session")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A made-up study with a sheet; one of its names tries to be markup."""
+    folder = tmp_path_factory.mktemp("studies") / "made-up"
+    folder.mkdir()
+    results = made_up_results(machines=["<img src=x onerror='window.wasHacked = true'>"])
+    (folder / "results.json").write_text(json.dumps(results))
+    Image.new("L", (64, 32), 90).save(folder / "samples.webp")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def address(
+    tiny_model: Path, siblings: list[Path], study: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
     """The page, served by `python app.py` in a process of its own."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     log = tmp_path_factory.mktemp("app") / "log.txt"
     temporary = tmp_path_factory.mktemp("uploads")
-    command = [sys.executable, "app.py", "--port", str(port), "--checkpoint", str(tiny_model), "--device", "cpu"]
+    command = [sys.executable, "app.py", "--port", str(port), "--device", "cpu", "--study", str(study)]
+    command += [word for folder in (tiny_model, *siblings) for word in ("--checkpoint", str(folder))]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "GRADIO_TEMP_DIR": str(temporary)}
     with log.open("w") as out:
         app = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=out, stderr=subprocess.STDOUT)

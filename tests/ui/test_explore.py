@@ -121,6 +121,6 @@ def test_a_server_that_is_away_is_asked_again(visit):
 def test_a_phone_shows_everything(visit):
     page = visit(viewport={"width": 360, "height": 740}, has_touch=True)
     first_picture(page)
-    for tab in ("Explore", "Reconstruct", "Train"):
+    for tab in ("Explore", "Reconstruct", "Compare", "Train"):
         page.get_by_role("tab", name=tab).click()
         assert page.evaluate("document.documentElement.scrollWidth") <= 360, f"{tab} is wider than the screen"
