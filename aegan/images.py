@@ -209,3 +209,10 @@ def encode_png(image: np.ndarray, metadata: dict[str, str] | None = None) -> byt
     buffer = io.BytesIO()
     Image.fromarray(image[..., 0] if image.shape[2] == 1 else image).save(buffer, "PNG", pnginfo=notes)
     return buffer.getvalue()
+
+
+def encode_webp(image: np.ndarray, xmp: bytes = b"", quality: int = 85) -> bytes:
+    """uint8 [H, W, 3] as a WebP file, lossy and small, with an XMP packet."""
+    buffer = io.BytesIO()
+    Image.fromarray(image).save(buffer, "WEBP", quality=quality, method=6, xmp=xmp)
+    return buffer.getvalue()

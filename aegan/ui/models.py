@@ -136,7 +136,7 @@ def _card(name: str, folder: Path) -> dict[str, Any]:
         "fd_floor": metrics.get("fd/floor"),
         "measured": {key: metrics.get(key) for key in ("generated_count", "test_count", "split")},
         "extractor": metrics.get("extractor"),
-        "moments": len(list((folder / PREVIEWS).glob("*-samples.png"))),
+        "moments": len(list((folder / PREVIEWS).glob("*-samples.*"))),
         "credit": " · ".join(str(info[key]) for key in ("data_credit", "data_license") if info.get(key)),
     }
 

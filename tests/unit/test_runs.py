@@ -15,6 +15,7 @@ from safetensors import safe_open
 from aegan.config import UserError
 from aegan.events import Metric, Preview, Saved, Step, Stopped
 from aegan.history import append_event, copy_history, read_events, write_atomic
+from aegan.provenance import read_provenance
 from aegan.runs import Run
 from aegan.state import TrainState
 from aegan.train import train
@@ -163,6 +164,22 @@ def test_history_is_copied_with_fewer_previews(tmp_path, quick_images, images):
     copy_history(run.folder, tmp_path / "copy", previews=2)
     pictures = {p.name[:8] for p in (tmp_path / "copy" / "previews").iterdir()}
     assert pictures == {"00000000", "00000008", "original"}
+
+
+def test_previews_in_colour_are_copied_small(tmp_path):
+    rng = np.random.default_rng(0)
+    blocks = rng.integers(0, 256, (3, 4, 4, 3), np.uint8).repeat(8, axis=1).repeat(8, axis=2)  # [3, 32, 32, 3]
+    append_event(tmp_path, Preview(5, 100, 1.0, blocks, blocks[:2], blocks[:2]))
+    (tmp_path / "copy").mkdir()
+    copy_history(tmp_path, tmp_path / "copy")
+    assert {p.name for p in (tmp_path / "copy" / "previews").iterdir()} == {
+        "00000005-samples.webp", "00000005-reconstructions.webp", "originals.webp",
+    }  # fmt: skip
+    (event,) = read_events(tmp_path / "copy")
+    assert event.samples.shape == blocks.shape
+    assert np.abs(event.samples.astype(int) - blocks).mean() < 12
+    content = (tmp_path / "copy" / "previews" / "00000005-samples.webp").read_bytes()
+    assert read_provenance(content)["step"] == 5
 
 
 @contextlib.contextmanager
