@@ -74,10 +74,13 @@ def curves(results: dict[str, Any]) -> bytes:
         axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axes.yaxis.set_minor_formatter(NullFormatter())
-    if floor is not None and ends:
+    real = "real points" if are_points else "real images"
+    if floor is not None and ends and (are_points or floor > min(end[0] for end in ends) / 5):
         axes.axhline(floor, color="#333333", linewidth=1, linestyle=(0, (2, 3)))
-        real = "real points" if are_points else "real images"
         ends.append((floor, results["budget_seconds"], real, "#333333", False))
+    elif floor is not None:  # so far below that a line would leave the curves no room
+        note = f"{real}: {floor:.2g}"
+        axes.text(0.99, 0.98, note, transform=axes.transAxes, ha="right", va="top", fontsize=9.5, color="#333333")
     axes.set_xlim(0, results["budget_seconds"] * 1.02)
     axes.set_xlabel(f"training time in seconds ({results['clock']})")
     title = "share of samples within 3 σ of a mode" if are_points else f"FD ({results['extractor']}) of samples"
