@@ -173,21 +173,22 @@ def _label(axes: Axes, title: str, note: str, colour: str) -> None:
 
 def _scatters(results: dict[str, Any], models: dict[str, AEGAN], data: Dataset) -> bytes:
     titles = {row["name"]: row for row in results["rows"]}
-    panels = [("real points", data.test[:POINTS], "#333333")]
+    panels = [("real points", "", data.test[:POINTS], "#333333")]
     for name, model in models.items():
         with torch.no_grad():
             samples = to_uint8(model.sample(POINTS, torch.Generator().manual_seed(1)))
         figures = titles[name]["time"]["figures"]
         note = f"{figures['modes/found']['mean']:g} modes, {figures['modes/good_share']['mean']:.0%} good"
-        panels.append((f"{titles[name]['title']}\n{note}", samples, COLOURS[name]))
+        panels.append((titles[name]["title"], note, samples, COLOURS[name]))
     columns = min(4, len(panels))
     rows = math.ceil(len(panels) / columns)
     figure = Figure(figsize=(2.5 * columns, 2.8 * rows), dpi=130, layout="constrained")
-    for i, (title, points, colour) in enumerate(panels, start=1):
+    for i, (title, note, points, colour) in enumerate(panels, start=1):
         axes = figure.add_subplot(rows, columns, i)
         axes.scatter(points[:, 0], points[:, 1], s=2, color=colour, alpha=0.35, linewidths=0)
         axes.set(xlim=(-1.4, 1.4), ylim=(-1.4, 1.4), xticks=[], yticks=[], aspect="equal")
-        axes.set_title(title, fontsize=9.5, color=colour)
+        axes.set_title(title, fontsize=10, color=colour, fontweight="bold")
+        axes.set_xlabel(note, fontsize=9, color="#555555")
     return _png(figure, f"points by the models of a study on {data.title}")
 
 

@@ -87,7 +87,8 @@ def _arm_table(rows: Sequence[dict[str, Any]], arm: str, results: dict[str, Any]
         if "fd/floor" in floor or "kid/floor" in floor:
             values |= {f"{kind}/samples": f"{floor[f'{kind}/floor']:.{d}f}" for kind, d in (("fd", 2), ("kid", 4))
                        if f"{kind}/floor" in floor}  # fmt: skip
-        lines.append(_line(["real images", "training set", *(values.get(name, "") for name in names), "", ""]))
+        real = ["real points", "test set"] if results["are_points"] else ["real images", "training set"]
+        lines.append(_line([*real, *(values.get(name, "") for name in names), "", ""]))
     return lines
 
 
