@@ -142,8 +142,6 @@ def _shorten(results: dict[str, Any]) -> dict[str, Any]:
         "tuning": _number(results["tuning_seconds"]),
         "trials": max((len(row["tuning"]) for row in rows), default=0),
         "clock": _words(results["clock"]),
-        "device": _words(results["device"]),
-        "threads": _number(results["threads"]),
         "images": _number(results["images"]),
         "batch_size": _number(results["batch_size"]),
         "networks": _words(f"{networks['architecture']}, width {networks['width']}, z_dim {networks['z_dim']}"),

@@ -87,12 +87,12 @@ COMPARE_TEXTS: dict[str, tuple[str, str]] = {
     "arm_images": ("equal images", "同等图像数"),
     "arm_images_help": ("All have seen the same number of images.", "所有目标看过同样多的图像。"),
     "study_lead_time": (
-        "Each trained for {budget}, with the same networks and data.",
-        "各训练 {budget}，网络和数据相同。",
+        "Each trained for {budget} on {data}, with the same networks.",
+        "各在 {data} 上训练 {budget}，网络相同。",
     ),
     "study_lead_images": (
-        "Each trained on {images} images, with the same networks and data.",
-        "各用 {images} 张图像训练，网络和数据相同。",
+        "Each trained on {images} images of {data}, with the same networks.",
+        "各用 {data} 的 {images} 张图像训练，网络相同。",
     ),
     "study_spread": ("Mean ± standard deviation of {seeds} runs.", "数值为 {seeds} 次训练的均值 ± 标准差。"),
     "study_table": ("Figures of each objective", "各目标的数值"),
@@ -257,11 +257,6 @@ COMPARE_TEXTS: dict[str, tuple[str, str]] = {
         "Equal time is {budget} of {clock} on {machines}; the last fit of what is sampled from counts, measuring does"
         " not.",
         "同等时间指 {machines} 上 {budget} 的{clock}；采样分布的最后拟合计入，测量不计入。",
-    ),
-    "how_time_cpu": (
-        "Equal time is {budget} of {clock} on {machines}, threads used: {threads}; the last fit of what is sampled from"
-        " counts, measuring does not.",
-        "同等时间指 {machines} 上 {budget} 的{clock}，所用线程数 {threads}；采样分布的最后拟合计入，测量不计入。",
     ),
     "how_images": (
         "Equal images are {images}, what the slowest objective sees in that time.",

@@ -29,7 +29,7 @@ function lasted(seconds) {
   return make("span", "", "hours_spent", { hours: (seconds / 3600).toFixed(1) });
 }
 
-const spread = (value, sd) => value.toFixed(2) + (sd == null ? "" : ` ± ${sd.toFixed(2)}`);
+const spread = (value, sd) => [value, sd].filter((v) => v != null).map((v) => v.toFixed(value < 100 ? 2 : 0)).join(" ± ");
 
 function desk(model) { // the terms that any model of the family learns from: lit where this one does
   const list = make("ul", "terms");
@@ -117,8 +117,9 @@ function requestOf(strip) {
 const ask = page.newest(async (wish) => {
   if (family?.model !== wish.model) {
     const given = await server.on_family({ model: wish.model });
+    const names = (of) => String(of?.rows?.map((row) => row.name)), same = names(given) === names(family);
     family = given.error ? null : given;
-    build();
+    if (!same) build(); // another of the same family was chosen: nothing moves
     if (given.error) return given;
   }
   let failure = null;

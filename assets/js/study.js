@@ -7,6 +7,7 @@ let order = { by: null, up: true }; // of the table's rows
 let spot = null; // {mark, row} that the pointer or the arrow keys point at
 
 const arm = () => root.querySelector("input[name=study-arm]:checked").value;
+const fixed = (value, digits, like = value) => value.toFixed(digits === 2 && Math.abs(like) >= 100 ? 1 : digits); // `like`: what it stands beside
 const count = (value) => Math.round(value).toLocaleString("en");
 
 function make(tag, name, text) {
@@ -62,8 +63,8 @@ function lines() { // what the table shows: a row, and below it the same models 
 function cell(given, digits, best) {
   const td = make("td", best ? "best" : "");
   if (!given) { td.append(make("span", "none", "–")); return td; }
-  td.append(make("b", "", digits ? given[0].toFixed(digits) : count(given[0])));
-  if (given[1] != null) td.append(make("i", "", ` ± ${given[1].toFixed(digits)}`));
+  td.append(make("b", "", digits ? fixed(given[0], digits) : count(given[0])));
+  if (given[1] != null) td.append(make("i", "", ` ± ${fixed(given[1], digits, given[0])}`));
   if (best) td.append(make("span", "sr-only", ` (${page.t("best")})`));
   return td;
 }
@@ -167,29 +168,29 @@ function plot() {
     svg.append(group);
     return { row, i, group, end: points.at(-1), y: y(points.at(-1).mean) };
   });
+  const digits = log ? 2 : 3, marks = Math.max(...curves.map((row) => row.curve.length));
   spreadOut(labels, TOP + 6, H - BOTTOM - 4, W < 480 ? 15 : 17);
   for (const label of labels) {
     const from = { x: x(label.end.seconds) + 4, y: y(label.end.mean) };
-    label.group.append(draw("path", { class: "leader", d: `M${from.x} ${from.y}L${W - RIGHT + 14} ${label.y}` }));
+    label.group.append(draw("path", { class: label.row.curve.length < marks ? "leader far" : "leader", d: `M${from.x} ${from.y}L${W - RIGHT + 14} ${label.y}` }));
     const text = draw("text", { class: "label", x: W - RIGHT + 18, y: label.y + 4 });
     label.value = draw("tspan", { class: "value", dx: 5 });
     text.append(draw("tspan", {}, title(label.row)), label.value);
     label.group.append(text);
   }
-  const digits = log ? 2 : 3, marks = Math.max(...curves.map((row) => row.curve.length));
   const select = (next) => { // null: nothing; the labels then tell the ends
     spot = next;
     cursor.setAttribute("visibility", next ? "visible" : "hidden");
     for (const label of labels) {
       const p = next ? label.row.curve[next.mark] : label.end;
-      label.value.textContent = p ? p.mean.toFixed(digits) : "–";
+      label.value.textContent = p ? fixed(p.mean, digits) : "–";
       label.group.classList.toggle("aside", Boolean(next) && label.i !== next.row);
     }
     if (!next) { $(".readout").textContent = [study.seeds > 1 && page.t("plot_bands", study), page.t("plot_help")].filter(Boolean).join(" "); return; }
     const row = curves[next.row], p = row.curve[next.mark];
     cursor.setAttribute("x1", x(p.seconds));
     cursor.setAttribute("x2", x(p.seconds));
-    $(".readout").textContent = page.t("plot_value", { name: title(row), time: moment(p.seconds), value: p.mean.toFixed(digits), low: p.min.toFixed(digits), high: p.max.toFixed(digits) });
+    $(".readout").textContent = page.t("plot_value", { name: title(row), time: moment(p.seconds), value: fixed(p.mean, digits), low: fixed(p.min, digits), high: fixed(p.max, digits) });
   };
   const fits = (next) => (curves[next.row]?.curve[next.mark] ? next : null);
   const nearest = (list, distance) => list.reduce((best, item, i) => (distance(item) < distance(list[best]) ? i : best), 0);
@@ -242,15 +243,15 @@ function targets() {
 }
 
 function how() {
-  const s = study, cpu = s.device === "cpu";
+  const s = study;
   const facts = {
     networks: s.networks, train: count(s.train_count), data: s.data.title, batch: s.batch_size, seeds: s.seeds, budget: time(s.budget),
     clock: known(`clock.${s.clock}`, s.clock), machines: s.machines.join("; "), images: count(s.images), trials: s.trials, tuning: time(s.tuning),
     made: count(s.generated_count), real: count(s.test_count), extractor: s.extractor, commits: s.commits.join(", "), torch: s.torch,
-    threads: cpu ? s.threads : "", credit: s.data.credit, license: s.data.license,
+    credit: s.data.credit, license: s.data.license,
   };
   const lost = s.rows.filter((row) => row.diverged).map((row) => `${title(row)} (${row.diverged})`).join(", ");
-  const keys = ["how_networks", cpu ? "how_time_cpu" : "how_time", "how_images", s.tuning ? "how_tuning" : "how_untuned",
+  const keys = ["how_networks", "how_time", "how_images", s.tuning ? "how_tuning" : "how_untuned",
     s.extractor ? "how_figures" : "how_points", s.seeds > 1 ? "how_spread" : "how_single", ...(lost ? ["how_diverged"] : []), "how_made"];
   $(".how .text").textContent = keys.map((key) => page.t(key, { ...facts, lost })).join(" ");
   const lead = arm() === "time" ? page.t("study_lead_time", facts) : page.t("study_lead_images", facts);
