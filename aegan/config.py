@@ -285,9 +285,12 @@ PRESETS: dict[str, Config] = {
     "avatars": replace(_IMAGES, data="avatars").with_options(
         **_LONG, img_resolution=64, img_channels=3, z_dim=64, width=16, batch_size=32, flip=True
     ),
+    # Modes here are narrow: a code normalised by its batch would blur them, a flow would join them, and gamma=1 would
+    # keep D from seeing them. In two latent dimensions E may fold, so that two modes share their codes: hence four.
     "points": replace(_IMAGES, data="ring").with_options(
-        architecture="dense", img_resolution=1, img_channels=2, z_dim=2, width=16, lr=1e-3, lr_d=1e-3,
-        batch_size=256, warmup_steps=300, gp_every=4,
+        architecture="dense", img_resolution=1, img_channels=2, width=16, z_dim=4, code="linear",
+        prior="mixture", components=40, steps=2000, batch_size=256, lr=2e-4, lr_d=2e-4, gamma=0.01, gp_every=4,
+        warmup_steps=300, decay_share=0.5, prior_steps=1000,
     ),
     "seed": replace(_IMAGES, objective=OBJECTIVES["seed"]).with_options(
         architecture="dense", z_dim=100, code_dim=128, encoder_depth=0, code="relu", prior="normal",

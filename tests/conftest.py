@@ -13,6 +13,7 @@ torch.set_num_threads(1)  # for networks this small a second thread costs more t
 QUICK = {
     "architecture": "dense", "width": 4, "z_dim": 4, "batch_size": 8, "steps": 8, "warmup_steps": 2, "ramp_steps": 1,
     "log_every": 2, "preview_every": 4, "save_every": 4, "prior_steps": 2, "flow_layers": 2, "flow_width": 8,
+    "components": 4,
 }  # fmt: skip
 
 

@@ -27,7 +27,7 @@ from aegan.provenance import read_provenance
 ROOT = Path(__file__).resolve().parents[2]
 QUICK = [
     "width=4", "batch_size=8", "steps=8", "warmup_steps=2", "ramp_steps=1", "log_every=2", "preview_every=4",
-    "save_every=4", "prior_steps=2", "flow_layers=2", "flow_width=8",
+    "save_every=4", "prior_steps=2", "flow_layers=2", "flow_width=8", "components=4", "decay_share=0",
 ]  # fmt: skip
 IMAGES = ["architecture=dense", "z_dim=4"]
 

@@ -131,7 +131,7 @@ def test_ends_are_what_the_sliders_lead_to(models):
 
 def test_a_model_of_points_shows_a_point(models):
     answer = explore.move(models, {"model": "points", "seed": 1, "sliders": None})
-    assert len(answer["sliders"]) == 2
+    assert len(answer["sliders"]) == get_preset("points").model.z_dim
     assert len(answer["points"][0]) == 2
 
 

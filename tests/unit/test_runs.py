@@ -286,7 +286,7 @@ def test_a_pickle_is_never_opened(tmp_path, quick_points):
 
 
 def test_only_the_first_process_writes(tmp_path, quick_points, points, monkeypatch):
-    monkeypatch.setattr("aegan.distributed.rank", lambda: 1)
+    monkeypatch.setattr("aegan.distributed.is_main", lambda: False)
     state = TrainState.create(quick_points, CPU)
     events = list(Run(tmp_path, quick_points).record(state, train(state, points)))
     assert isinstance(events[-1], Stopped)
