@@ -109,8 +109,9 @@ def number(stats: dict[str, Any], digits: int) -> str:
 def _targets(targets: Sequence[dict[str, Any]]) -> list[str]:
     lines = _head(["", "AE-GAN", "at", "wanted", "measured", ""])
     for t in targets:
-        sign, value = "≤" if t["at_most"] else "≥", "never" if t["value"] is None else f"{t['value']:.2f}"
-        lines.append(_line([str(t["number"]), t["text"], ARMS[t["arm"]], f"{sign} {t['limit']:.2f}", value,
+        sign = "≤" if t["at_most"] else ">" if t["text"].startswith("more") else "≥"  # as in `judge_targets`
+        value = "never" if t["value"] is None else f"{t['value']:.3g}"
+        lines.append(_line([str(t["number"]), t["text"], ARMS[t["arm"]], f"{sign} {t['limit']:.3g}", value,
                             "met" if t["met"] else "**missed**"]))  # fmt: skip
     return lines
 
