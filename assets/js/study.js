@@ -218,7 +218,7 @@ function plot() {
 
 // -- targets and words -------------------------------------------------------------------------------------------
 
-const signed = (value) => value.toFixed(2).replace("-", "−");
+const signed = (value) => (value && Math.abs(value) < 0.1 ? String(+value.toPrecision(2)) : value.toFixed(2)).replace("-", "−"); // 0.006, not 0.01
 
 function targets() {
   const here = study.targets.filter((target) => target.arm === arm()), list = $(".targets .list");
