@@ -58,9 +58,10 @@ def ablation_page(results: dict[str, Any]) -> str:
     whole = next((row for row in results["rows"] if row["name"] == "aegan"), None)
     rows = sorted((row for row in results["ablation"] if "time" in row), key=lambda row: -(row["worth"] or 0))
     names = _columns([whole, *rows] if whole else rows, "time")
-    heads = ["recipe", "times the whole's distance", *(COLUMNS[name][0] for name in names)]
+    what = "share of bad samples" if results["are_points"] else "FD"
+    heads = ["recipe", f"{what}, times the whole's", *(COLUMNS[name][0] for name in names)]
     lines = [f"# {results['data']['title']}: what each ingredient of the AE-GAN is worth", "",
-             f"At {_time(results['budget_seconds'])} of training. Above 1, the ingredient pays.", "",
+             f"At {_time(results['budget_seconds'])} of training. Above 1, the change does harm.", "",
              *_head(heads)]  # fmt: skip
     if whole and "time" in whole:
         lines.append(_line(["**whole recipe**", "1", *_cells(whole["time"]["figures"], names)]))
