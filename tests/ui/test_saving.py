@@ -22,17 +22,23 @@ def saved(page: Page) -> bytes:
     return Path(download.value.path()).read_bytes()
 
 
-def test_a_saved_picture_tells_its_model_and_numbers(visit, tiny_model):
-    page = visit()
-    page.get_by_role("slider", name="Axis 1", exact=True).fill("2.5")
+def move_axis(page: Page, value: str) -> None:
+    """Moves a slider, and waits for the link to the new picture: on the way there is none to follow."""
     link = page.get_by_role("link", name="Save picture")
     expect(link).to_be_visible()
-    first = read_provenance(saved(page))
-    page.get_by_role("slider", name="Axis 1", exact=True).fill("-2.5")
+    before = link.get_attribute("href")
+    page.get_by_role("slider", name="Axis 1", exact=True).fill(value)
     page.wait_for_function(
         "before => { const { href } = document.querySelector('.explore .save'); return href && href !== before; }",
-        arg=link.get_attribute("href"),
+        arg=before,
     )
+
+
+def test_a_saved_picture_tells_its_model_and_numbers(visit, tiny_model):
+    page = visit()
+    move_axis(page, "2.5")
+    first = read_provenance(saved(page))
+    move_axis(page, "-2.5")
     content = saved(page)
     record = read_provenance(content)
     assert record["generated"] is True and record["model"] == "tiny" and record["data"] == "Fashion-MNIST"
