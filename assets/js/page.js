@@ -37,6 +37,9 @@
     return changes.length === 1 ? changes[0] : changes;
   };
 
+  // Opens a tab by its place in the row of tabs.
+  page.openTab = (name) => document.querySelectorAll("#tabs [role=tab]")[["explore", "reconstruct", "compare", "train"].indexOf(name)]?.click();
+
   page.setModel = (name) => { page.model = name; page.tell("model", name); };
 
   page.setTheme = (theme) => {
