@@ -16,9 +16,9 @@ ORDER = [
     "images", "points", "files", "folders", "avatars", "data",
     "networks", "losses", "prior", "model", "provenance", "latent", "state", "step", "train",
     "metrics", "neighbours", "classifier", "features", "attributes", "inception", "evaluate", "plots", "history",
-    "directions", "runs", "checkpoints",
+    "directions", "atlas_index", "atlas", "runs", "checkpoints", "export",
     "study_rows", "study_files", "study_measure", "study_report", "study_tables", "study_pictures", "study",
-    "jobs", "export",
+    "jobs",
     "terminal", "cli_train", "cli_study", "cli_use", "cli", "__main__",
     "ui", "app",
 ]  # fmt: skip
