@@ -129,17 +129,17 @@ def fit_image(
     img_channels: int,
     invert: Literal["auto"] | bool = "auto",
     crop: tuple[float, float, float, float] | None = None,
+    turns: int = 0,
 ) -> np.ndarray:
-    """The picture as a model sees it: the middle square, resized with antialiasing, in the model's channels.
+    """The picture as a model sees it: turned, its middle square, in the model's size and channels, light on dark.
 
     Args:
         image: what `open_image` returned.
         img_resolution: height and width wanted.
         img_channels: 1 for grey, 3 for colour.
-        invert: whether light and dark change places. "auto" does so for grey models, which learned bright things
-            on black, when the picture's edge is light; the edge's level then becomes black. Pass False for data and
-            for models of light backgrounds.
-        crop: (left, top, right, bottom) in pixels of `image`, of which the middle square is taken.
+        invert: as for `exchange_light`.
+        crop: as for `cut_square`.
+        turns: as for `cut_square`.
 
     Returns:
         uint8 [img_resolution, img_resolution, img_channels].
@@ -147,6 +147,25 @@ def fit_image(
     Raises:
         UserError: if `crop` leaves nothing of the picture.
     """
+    return exchange_light(shrink(cut_square(image, crop, turns), img_resolution, img_channels), invert)
+
+
+def cut_square(
+    image: Image.Image, crop: tuple[float, float, float, float] | None = None, turns: int = 0
+) -> Image.Image:
+    """The first step of `fit_image`: quarter turns to the right, then the middle square of the crop.
+
+    Args:
+        image: what `open_image` returned.
+        crop: (left, top, right, bottom) in pixels of the turned picture; None: all of it.
+        turns: how many quarter turns; negative ones go to the left.
+
+    Raises:
+        UserError: if `crop` leaves nothing of the picture.
+    """
+    turned = (None, Image.Transpose.ROTATE_270, Image.Transpose.ROTATE_180, Image.Transpose.ROTATE_90)[turns % 4]
+    if turned is not None:
+        image = image.transpose(turned)
     left, top, right, bottom = crop or (0, 0, *image.size)
     if not all(map(math.isfinite, (left, top, right, bottom))):
         raise UserError("The crop must be four finite numbers: left, top, right, bottom.")
@@ -155,16 +174,57 @@ def fit_image(
     if side < 1:
         raise UserError("The crop lies outside the picture: choose a part of it.")
     left, top = int((left + right - side) / 2), int((top + bottom - side) / 2)
-    image = image.crop((left, top, left + side, top + side)).convert("L" if img_channels == 1 else "RGB")
-    if side != img_resolution:
+    return image.crop((left, top, left + side, top + side))
+
+
+def shrink(image: Image.Image, img_resolution: int, img_channels: int) -> np.ndarray:
+    """The second step of `fit_image`: a square picture in the model's size, with antialiasing, and in its channels.
+
+    Returns:
+        uint8 [img_resolution, img_resolution, img_channels].
+    """
+    image = image.convert("L" if img_channels == 1 else "RGB")
+    if image.width != img_resolution:
         image = image.resize((img_resolution, img_resolution), Image.Resampling.BICUBIC)
-    pixels = np.array(image).reshape(img_resolution, img_resolution, img_channels)
+    return np.array(image).reshape(img_resolution, img_resolution, img_channels)
+
+
+def exchange_light(pixels: np.ndarray, invert: Literal["auto"] | bool = "auto") -> np.ndarray:
+    """The last step of `fit_image`: whether light and dark change places.
+
+    Args:
+        pixels: uint8 [H, W, C].
+        invert: "auto" does so for grey models, which learned bright things on black, when the picture's edge is light;
+            the edge's level then becomes black. Pass False for data and for models of light backgrounds.
+    """
     if invert == "auto":
         paper = _edge_level(pixels)
-        if img_channels > 1 or paper <= 127:
+        if pixels.shape[2] > 1 or paper <= 127:
             return pixels
         return ((paper - pixels.clip(max=paper)) / paper * 255).round().astype(np.uint8)  # greyish paper is black, too
     return 255 - pixels if invert else pixels
+
+
+def square_in(size: tuple[int, int], left: float, top: float, side: float) -> tuple[float, float, float, float]:
+    """A square of a picture as a crop, in pixels.
+
+    Args:
+        size: width and height of the picture.
+        left: where the square begins, as a share of the width …
+        top: … and of the height.
+        side: its side, as a share of the picture's shorter one.
+
+    Raises:
+        UserError: unless it lies within the picture.
+    """
+    width, height = size
+    pixels = side * min(size)
+    right, bottom = left * width + pixels, top * height + pixels
+    slack = 1e-3 * max(size) + 1e-9  # what rounding on the way here may add
+    is_inside = 0 < side <= 1 and left >= 0 and top >= 0 and right <= width + slack and bottom <= height + slack
+    if not is_inside:  # which is also said of what is not a number
+        raise UserError("The crop must be a square within the picture: left, top and side as shares from 0 to 1.")
+    return (left * width, top * height, right, bottom)
 
 
 def _edge_level(pixels: np.ndarray) -> int:

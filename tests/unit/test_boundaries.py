@@ -14,9 +14,9 @@ SOURCES = sorted((ROOT / "aegan").rglob("*.py")) + sorted(ROOT.glob("app.py"))
 ORDER = [
     "config", "events", "distributed",
     "images", "points", "files", "folders", "avatars", "data",
-    "networks", "losses", "prior", "model", "provenance", "latent", "state", "step", "train",
+    "networks", "losses", "prior", "model", "provenance", "latent", "refine", "state", "step", "train",
     "metrics", "neighbours", "classifier", "features", "attributes", "inception", "evaluate", "plots", "history",
-    "directions", "atlas_index", "atlas", "runs", "checkpoints", "export",
+    "directions", "familiarity", "atlas_index", "atlas", "runs", "checkpoints", "export",
     "study_rows", "study_files", "study_measure", "study_report", "study_tables", "study_pictures", "study",
     "jobs",
     "terminal", "cli_train", "cli_study", "cli_use", "cli", "__main__",

@@ -10,7 +10,19 @@ import torch
 from PIL import Image
 
 from aegan.config import UserError
-from aegan.images import MAX_FILE_BYTES, encode_png, fit_image, image_grid, open_image, to_model, to_uint8
+from aegan.images import (
+    MAX_FILE_BYTES,
+    cut_square,
+    encode_png,
+    exchange_light,
+    fit_image,
+    image_grid,
+    open_image,
+    shrink,
+    square_in,
+    to_model,
+    to_uint8,
+)
 
 
 def encode(image: Image.Image, kind: str = "PNG", **options) -> bytes:
@@ -241,3 +253,32 @@ def test_png_keeps_pixels_and_notes():
         image = Image.open(io.BytesIO(content))
         assert image.text == {"seed": "7", "model": "Mühle"}
         np.testing.assert_array_equal(np.asarray(image).reshape(x.shape), x)
+
+
+def test_each_step_of_fitting_against_numpy():
+    x = noise(30, 50, 3)
+    image = open_image(x)
+    for turns in range(-4, 5):
+        turned = np.rot90(x, -turns)  # numpy turns to the left
+        np.testing.assert_array_equal(np.asarray(cut_square(image, (0, 0, 12, 12), turns)), turned[:12, :12])
+        size = (turned.shape[1], turned.shape[0])
+        box = square_in(size, 10 / size[0], 6 / size[1], 20 / 30)
+        np.testing.assert_array_equal(np.asarray(cut_square(image, box, turns)), turned[6:26, 10:30])
+        fitted = fit_image(image, 20, 3, False, box, turns)
+        np.testing.assert_array_equal(fitted, turned[6:26, 10:30])
+        np.testing.assert_array_equal(fit_image(image, 20, 3, True, box, turns), 255 - fitted)
+    grey = np.asarray(Image.fromarray(x).convert("L"))[..., None]
+    np.testing.assert_array_equal(shrink(image.crop((0, 0, 30, 30)), 30, 1), grey[:30, :30])
+    np.testing.assert_array_equal(exchange_light(255 - grey * 0), grey * 0)
+
+
+@pytest.mark.parametrize(
+    ("left", "top", "side"),
+    [(-0.1, 0, 0.5), (0, -1e-6, 1), (0.5, 0, 1), (0, 0.8, 0.5), (0, 0, 0), (0, 0, -1), (0, 0, 1.01),
+     (float("nan"), 0, 1), (0, 0, float("nan")), (0, float("inf"), 0.1), (1e300, 0, 0.1)],
+)  # fmt: skip
+def test_a_square_beyond_the_picture_is_refused(left, top, side):
+    with pytest.raises(UserError, match="a square within the picture"):
+        square_in((50, 30), left, top, side)
+    assert square_in((50, 30), 0.4, 0, 1) == (20, 0, 50, 30)
+    assert square_in((50, 30), 0.40001, 0, 1)[2] == pytest.approx(50, abs=0.01), "rounded on its way"
