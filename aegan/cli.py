@@ -101,6 +101,9 @@ def create_parser() -> argparse.ArgumentParser:
     sub.add_argument("--json", action="store_true", help="print JSON")
     sub.add_argument("--save", action="store_true", help="write directions.json into the checkpoint")
 
+    sub = command("prepare", "Write what the page needs beside a checkpoint's weights: axes, directions, decoder, …")
+    sub.add_argument("checkpoint", metavar="CHECKPOINT", help="shipped model, or folder of a checkpoint or run")
+
     sub = command("sample", "Draw new pictures into one PNG file.")
     add_checkpoint(sub)
     sub.add_argument("-n", type=int, default=64, help="how many (default 64)")

@@ -1,4 +1,4 @@
-"""The commands `evaluate`, `directions`, `sample`, `reconstruct`, `fetch` and `info`."""
+"""The commands `evaluate`, `directions`, `prepare`, `sample`, `reconstruct`, `fetch` and `info`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from aegan.attributes import has_attributes
 from aegan.checkpoints import (
     commit,
     describe_checkpoint,
@@ -21,8 +22,9 @@ from aegan.checkpoints import (
 )
 from aegan.config import UserError
 from aegan.data import fetch, list_data, load_data
-from aegan.directions import describe_directions, find_directions, save_directions
+from aegan.directions import describe_directions, find_directions, save_axes, save_directions
 from aegan.evaluate import evaluate
+from aegan.export import export_decoder
 from aegan.history import write_atomic
 from aegan.images import fit_image, open_image
 from aegan.metrics import psnr
@@ -78,6 +80,21 @@ def on_directions(options: argparse.Namespace) -> int:
         )
     print("effect: growth per σ, in the attribute's standard deviations; random: random directions' 95th percentile;")
     print("entanglement: the largest effect on another direction's attribute, as a share of that direction's own")
+    return 0
+
+
+def on_prepare(options: argparse.Namespace) -> int:
+    folder = Path(find_checkpoint(options.checkpoint))
+    if not folder.is_dir():
+        raise UserError("prepare writes into the folder of a checkpoint: give one that is here.")
+    model = AEGAN.from_pretrained(folder)
+    if has_attributes(model.config.data, model.config.model.img_resolution, model.config.model.img_channels):
+        save_directions(folder, find_directions(model), {"data": model.config.data, "commit": commit(), "seed": 0})
+        print("directions.json: named directions")
+    save_axes(folder, model)
+    print("axes.json: main axes")
+    facts = export_decoder(folder)
+    print(f"decoder.onnx: for the browser; at most {facts['largest_difference']} of 255 from torch's pictures")
     return 0
 
 

@@ -15,14 +15,18 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from aegan.attributes import ATTRIBUTES, has_attributes, measure_attributes
 from aegan.config import UserError
-from aegan.history import write_atomic
+from aegan.history import fingerprint, write_atomic
 from aegan.images import to_uint8
-from aegan.model import AEGAN
+from aegan.latent import main_axes
+from aegan.model import AEGAN, WEIGHTS
 
 DIRECTIONS, FORMAT_VERSION, MAX_BYTES, MAX_DIRECTIONS = "directions.json", 1, 1_000_000, 12
+
+AXES, AXES_FILE = 8, "axes.json"  # main axes are without names; finding them takes seconds, so they are kept
 
 SAMPLES = 4000  # images that directions are found in
 PAIRS, REACH = 128, 1.5  # samples that an effect is measured on, each moved to ± so many standard deviations
@@ -223,3 +227,32 @@ def _is_word(value: Any) -> bool:
 
 def _is_number(value: Any) -> bool:
     return type(value) in (int, float) and abs(value) < 1e9  # not for NaN either
+
+
+# -- main axes, which have no names --------------------------------------------------------------------------------
+
+
+def save_axes(folder: Path, model: AEGAN) -> None:
+    """Finds a checkpoint's main axes and writes them beside its weights.
+
+    Raises:
+        UserError: if they cannot be written.
+    """
+    axes = main_axes(model, min(AXES, model.config.model.z_dim))
+    content = {"format_version": 1, "weights_sha256": fingerprint(folder / WEIGHTS), "axes": axes.cpu().tolist()}
+    write_atomic(folder / AXES_FILE, (json.dumps(content) + "\n").encode())
+
+
+def load_axes(folder: Path, model: AEGAN) -> Tensor:
+    """A checkpoint's main axes [n, z_dim]: as they were kept, or found now where they were not, or of other weights."""
+    shape = (min(AXES, model.config.model.z_dim), model.config.model.z_dim)
+    try:
+        path = folder / AXES_FILE
+        content = json.loads(path.read_text("utf-8")) if path.stat().st_size < 200_000 else {}
+        axes = torch.tensor(content["axes"], dtype=torch.float32)
+        is_sound = axes.shape == shape and torch.allclose(axes @ axes.T, torch.eye(shape[0]), atol=1e-3)
+        if is_sound and content["weights_sha256"] == fingerprint(folder / WEIGHTS):
+            return axes.to(model.device)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        pass
+    return main_axes(model, shape[0])

@@ -6,6 +6,7 @@ A line that was torn by a crash is ignored when read, and removed when the run g
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import math
 import os
@@ -51,6 +52,12 @@ def cannot_write(path: Path, error: OSError) -> UserError:
     return UserError(
         f"{path} cannot be written ({reason}): make room or choose another folder; earlier saves are kept."
     )
+
+
+def fingerprint(path: Path) -> str:
+    """SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def append_event(folder: Path, event: Event) -> None:

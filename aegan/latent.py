@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -24,6 +26,27 @@ def main_axes(model: AEGAN, n: int = 8, samples: int = 2048, seed: int = 0) -> T
     _, vectors = torch.linalg.eigh((slopes.T @ slopes).cpu().double())  # ascending
     axes = vectors.flip(1).T[:n].float().to(noise.device)
     return torch.where((axes @ slopes.mean(0) < 0)[:, None], -axes, axes)
+
+
+def seed_noise(seed: int, n: int) -> Tensor:
+    """A seed's own point [n], to three decimals: the same here and in assets/js/space.js, which needs no server.
+
+    Uniform numbers by mulberry32 (Ettinger 2017, public domain), normal ones by Box and Muller (1958).
+    """
+    values: list[float] = []
+    state = seed
+
+    def uniform() -> float:
+        nonlocal state
+        state = (state + 0x6D2B79F5) & 0xFFFFFFFF
+        t = ((state ^ state >> 15) * (state | 1)) & 0xFFFFFFFF
+        t = (t + (((t ^ t >> 7) * (t | 61)) & 0xFFFFFFFF) & 0xFFFFFFFF) ^ t
+        return ((t ^ t >> 14) + 0.5) / 2**32
+
+    while len(values) < n:
+        radius, angle = math.sqrt(-2 * math.log(uniform())), 2 * math.pi * uniform()
+        values += [radius * math.cos(angle), radius * math.sin(angle)]
+    return torch.tensor([round(value, 3) for value in values[:n]])
 
 
 def interpolate(start: Tensor, end: Tensor, steps: int) -> Tensor:

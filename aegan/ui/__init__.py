@@ -20,12 +20,13 @@ from aegan.jobs import Jobs  # noqa: E402
 from aegan.model import pick_device  # noqa: E402
 from aegan.ui.compare import create_compare_tab  # noqa: E402
 from aegan.ui.endpoints import create_endpoints  # noqa: E402
-from aegan.ui.explore import create_explore_tab  # noqa: E402
+from aegan.ui.explore import create_explore_tab, first_view  # noqa: E402
 from aegan.ui.header import create_header  # noqa: E402
 from aegan.ui.hosting import MAX_WAITING, Gate, seat  # noqa: E402
 from aegan.ui.models import Models  # noqa: E402
 from aegan.ui.page import STYLES, head, speak_every_language  # noqa: E402
 from aegan.ui.reconstruct import create_reconstruct_tab  # noqa: E402
+from aegan.ui.served import routes, version  # noqa: E402
 from aegan.ui.studies import create_study  # noqa: E402
 from aegan.ui.texts import say  # noqa: E402
 from aegan.ui.theme import create_theme  # noqa: E402
@@ -46,9 +47,8 @@ def build_app(
         UserError: when the first model or a study cannot be loaded, or the device is not there.
     """
     models, jobs = Models(checkpoints), Jobs(device=str(pick_device(device)))
-    if models.first:
-        with seat():
-            models.get(models.first).axes  # noqa: B018 (found before the first visitor comes)
+    with seat():
+        first = first_view(models)
     with gr.Blocks(title="AE-GAN", analytics_enabled=False, delete_cache=(600, 3600), fill_width=True) as page:
         header = create_header(models)
         own_run = gr.BrowserState(None, storage_key="aegan.run", secret="aegan")  # in a tab it would be read too late
@@ -65,7 +65,10 @@ def build_app(
         create_endpoints(models)
         speak_every_language(page, header)
     page.queue(max_size=MAX_WAITING, default_concurrency_limit=2)
-    facts = {"models": models.cards(), "device": "CPU", "max_megabytes": MAX_FILE_BYTES // 2**20}
+    facts = {
+        "models": models.cards(), "first": first, "device": "CPU", "max_megabytes": MAX_FILE_BYTES // 2**20,
+        "version": version(),
+    }  # fmt: skip
     return page, {
         "theme": create_theme(),
         "css_paths": STYLES,
@@ -76,5 +79,11 @@ def build_app(
         "show_error": False,
         "max_file_size": MAX_FILE_BYTES,
         "state_session_capacity": 1000,
-        "app_kwargs": {"middleware": [Middleware(Gate)], "docs_url": None, "redoc_url": None, "openapi_url": None},
+        "app_kwargs": {
+            "middleware": [Middleware(Gate)],
+            "routes": routes(models),
+            "docs_url": None,
+            "redoc_url": None,
+            "openapi_url": None,
+        },  # fmt: skip
     }

@@ -127,6 +127,6 @@ def _short(value: float | None) -> float | None:
     return None if value is None or not np.isfinite(value) else float(f"{value:.4g}")
 
 
-def numbers(values: Iterable[float]) -> list[float]:
+def numbers(values: Iterable[float], digits: int = 3) -> list[float]:
     """Short JSON numbers."""
-    return [round(float(value), 3) for value in values]
+    return [round(float(value), digits) for value in values]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import functools
 import logging
 import threading
@@ -55,8 +57,8 @@ def seat() -> Iterator[None]:
         SEATS.release()
 
 
-def answers(function: Callable[[Any], dict[str, Any]]) -> Callable[[Any], dict[str, Any]]:
-    """A function that the page's scripts call: takes one untrusted value, may answer {"error": sentence}."""
+def answers(function: Callable[[Any], dict[str, Any]], name: str = "") -> Callable[[Any], dict[str, Any]]:
+    """A function that scripts of the page call by its name: one untrusted value in, perhaps {"error": sentence} out."""
 
     @functools.wraps(function)
     def answer(request: Any) -> dict[str, Any]:
@@ -66,9 +68,10 @@ def answers(function: Callable[[Any], dict[str, Any]]) -> Callable[[Any], dict[s
         except UserError as error:
             return {"error": str(error)}
         except Exception:
-            log.exception("%s failed", function.__name__)
+            log.exception("%s failed", answer.__name__)
             return {"error": UNKNOWN}
 
+    answer.__name__ = name or function.__name__
     return answer
 
 
@@ -112,6 +115,22 @@ def parse_numbers(values: Any, count: int, limit: float, name: str) -> list[floa
     if not all(type(value) in (int, float) and abs(value) <= limit for value in values):
         raise UserError(f"{name} must be finite numbers from {-limit:g} to {limit:g}.")
     return [float(value) for value in values]
+
+
+def decode_base64(text: Any) -> bytes:
+    """A file that a visitor gave as base64 text, with or without the head of a data URI.
+
+    Raises:
+        UserError: for anything else, and for files that are too large.
+    """
+    if not isinstance(text, str) or not text:
+        raise UserError("Give the picture as base64 text or as a data URI.")
+    if len(text) > MAX_FILE_BYTES * 4 // 3 + 1024:
+        raise UserError(f"The file is larger than {MAX_FILE_BYTES // 2**20} MB: shrink the picture.")
+    try:
+        return base64.b64decode(text.partition(",")[2] if text.startswith("data:") else text, validate=True)
+    except (binascii.Error, ValueError):
+        raise UserError("The picture is not valid base64: encode the file's bytes.") from None
 
 
 class Gate:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,19 +11,21 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from aegan.config import Config, UserError
+from aegan.directions import Direction, load_axes, load_directions
 from aegan.events import Event
+from aegan.export import find_decoder
 from aegan.history import PREVIEWS, read_events
-from aegan.latent import main_axes
+from aegan.latent import seed_noise
 from aegan.model import AEGAN, CONFIG, WEIGHTS
+
+log = logging.getLogger(__name__)
 
 CHECKPOINTS = Path(__file__).resolve().parents[2] / "checkpoints"
 METRICS = "metrics.json"
 FIRST = "fashion"  # what a newcomer sees
-AXES = 8
 
 
 @dataclass(frozen=True)
@@ -31,11 +34,21 @@ class Shown:
 
     name: str
     model: AEGAN
+    folder: Path
+
+    @cached_property
+    def directions(self) -> list[Direction]:
+        """Its named directions; none where the file is missing or of no use."""
+        try:
+            return load_directions(self.folder, self.model.config.model.z_dim)
+        except UserError as error:
+            log.warning("%s", error)
+            return []
 
     @cached_property
     def axes(self) -> Tensor:
-        """Its main directions [n, z_dim]; found at first use, since only Explore moves along them."""
-        return main_axes(self.model, min(AXES, self.model.config.model.z_dim))
+        """Its main directions [n, z_dim]."""
+        return load_axes(self.folder, self.model)
 
 
 @dataclass(frozen=True)
@@ -63,6 +76,7 @@ class Models:
         self.folders = dict(reversed(self.folders.items()))
         self._loaded: dict[str, Shown] = {}
         self._histories: dict[str, tuple[Event, ...]] = {}
+        self._decoders: dict[str, str | None] = {}
         self._lock = threading.Lock()
 
     @property
@@ -83,7 +97,7 @@ class Models:
         folder = self._folder(name)
         with self._lock:
             if name not in self._loaded:
-                self._loaded[name] = Shown(name, AEGAN.from_pretrained(folder))
+                self._loaded[name] = Shown(name, AEGAN.from_pretrained(folder), folder)
             return self._loaded[name]
 
     def history(self, name: Any) -> tuple[Event, ...]:
@@ -93,6 +107,15 @@ class Models:
             if name not in self._histories:
                 self._histories[name] = tuple(read_events(folder))
             return self._histories[name]
+
+    def decoder(self, name: Any) -> str | None:
+        """The version of what decodes that model in the browser; None where there is nothing."""
+        if not isinstance(name, str) or name not in self.folders:
+            return None
+        with self._lock:
+            if name not in self._decoders:
+                self._decoders[name] = find_decoder(self.folders[name])
+            return self._decoders[name]
 
     def facts(self, name: Any) -> Facts:
         """What there is to say of that model.
@@ -119,7 +142,7 @@ class Models:
 
 def noise_of(shown: Shown, seed: int) -> Tensor:
     """The seed's own point [z_dim]."""
-    return torch.randn(shown.model.config.model.z_dim, generator=torch.Generator().manual_seed(seed))
+    return seed_noise(seed, shown.model.config.model.z_dim)
 
 
 def _card(name: str, folder: Path) -> dict[str, Any]:
@@ -130,6 +153,7 @@ def _card(name: str, folder: Path) -> dict[str, Any]:
         "name": name,
         "data": info.get("data_title") or config.get("data", ""),
         "size": config.get("model", {}).get("img_resolution"),
+        "channels": config.get("model", {}).get("img_channels"),
         "megabytes": round(weights.stat().st_size / 1e6, 1) if weights.exists() else None,
         "fd": metrics.get("fd/samples"),
         "fd_sd": metrics.get("fd/samples_sd"),

@@ -13,20 +13,24 @@ from aegan.ui.texts import TEXTS, tables
 from aegan.ui.theme import actor_variables
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
-STYLES = ASSETS / "css" / "page.css"
+STYLES = sorted((ASSETS / "css").glob("*.css"), key=lambda path: path.name != "page.css")  # what all share comes first
 
 _RELABELLED = ("label", "info", "value", "placeholder")
 
 
 def component(name: str, server_functions: list[Callable[..., Any]] | None = None, **props: Any) -> gr.HTML:
-    """A component of ours: assets/html/NAME.html with its script assets/js/NAME.js.
+    """A component of ours: assets/html/NAME.html with its script assets/js/NAME.js. A script that is a module exports
+    a function of (element, server) as its default.
 
     The template is filled in once, with `props`; what changes later the script draws itself, from `value` or from
     the answers of `server_functions`.
     """
+    script = (ASSETS / "js" / f"{name}.js").read_text(encoding="utf-8")
+    if "export default" in script:
+        script = f'import(window.aegan.asset("js/{name}.js")).then((module) => module.default(element, server));'
     return gr.HTML(
         html_template=(ASSETS / "html" / f"{name}.html").read_text(encoding="utf-8"),
-        js_on_load=(ASSETS / "js" / f"{name}.js").read_text(encoding="utf-8"),
+        js_on_load=script,
         server_functions=server_functions,
         apply_default_css=False,
         elem_id=name,

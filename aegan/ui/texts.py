@@ -9,6 +9,9 @@ from dataclasses import fields
 
 from aegan.config import ModelConfig, Objective, TrainConfig
 from aegan.ui.texts_compare import COMPARE_TEXTS
+from aegan.ui.texts_explore import EXPLORE_TEXTS
+from aegan.ui.texts_reconstruct import RECONSTRUCT_TEXTS
+from aegan.ui.texts_map import MAP_TEXTS
 
 LANGUAGES = {"en": "English", "zh": "中文"}
 
@@ -20,7 +23,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "model_help": ("Trained models that came with this page.", "随本页提供的已训练模型。"),
     "language": ("Language", "语言"),
     "theme_switch": ("Switch between light and dark", "切换浅色/深色"),
-    "on_server": ("computed on the server ({device})", "由服务器计算（{device}）"),
+    "on_server": ("drawn on the server ({device})", "由服务器绘制（{device}）"),
+    "in_page": ("drawn in your browser", "在您的浏览器中绘制"),
     "milliseconds": ("{ms} ms", "{ms} 毫秒"),
     "no_model": (
         "There is no trained model here yet. Train one below, or with: python -m aegan train --preset fashion",
@@ -34,96 +38,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "offline": ("The server does not answer. Trying again …", "服务器没有响应，正在重试……"),
     "pixels_size": ("{size} px", "{size} 像素"),
-    # explore
-    "tab_explore": ("Explore", "探索"),
-    "picture": ("Picture made by the generator", "生成器画出的图像"),
-    "usual": ("usual", "常见"),
-    "unusual": ("unusual", "少见"),
-    "unusual_help": (
-        "How far this point lies from the middle, as a share of random points that lie nearer.",
-        "该点离中心有多远：比它更近的随机点所占的比例。",
-    ),
-    "looks_fake": ("looks made", "像生成的"),
-    "looks_real": ("looks real", "像真的"),
-    "realness_help": ("What the discriminator thinks of this picture.", "判别器对这张图像的看法。"),
-    "randomize": ("Random", "随机"),
-    "randomize_help": ("Go to a new random point.", "跳到一个新的随机点。"),
-    "reset": ("Reset", "复位"),
-    "reset_help": ("Put every slider back to where this seed starts.", "把所有滑块放回该种子的起点。"),
-    "seed": ("Seed", "种子"),
-    "seed_help": ("The same number always gives the same starting point.", "同一个数字总是给出同一个起点。"),
-    "save": ("Save picture", "保存图片"),
-    "save_help": (
-        "A PNG file that says in its metadata that a model made it, which one, and from which numbers.",
-        "PNG 文件，其元数据注明由哪个模型、用哪些数字生成。",
-    ),
-    "made": (
-        "Made by a model: what it shows may not exist. Saved pictures say so themselves.",
-        "由模型生成，所示之物未必存在。保存的图片会自带此说明。",
-    ),
-    "made_again": (
-        "The reconstruction is made by a model from the numbers below. Saved, it says so itself.",
-        "重建图由模型根据下面的数字生成。保存后会自带此说明。",
-    ),
-    "smooth": ("Smooth", "平滑"),
-    "smooth_help": ("Blend the pixels, or show them as they are.", "平滑显示，或按原始像素显示。"),
-    "axes": ("Main axes", "主轴"),
-    "axes_help": (
-        "Directions in which pictures change most, in standard deviations (σ). Arrow keys move by 0.1 σ, Home resets.",
-        "图像变化最大的方向，以标准差（σ）为单位。方向键每次移动 0.1 σ，Home 键复位。",
-    ),
-    "axis": ("Axis {n}", "轴 {n}"),
-    "announce": (
-        "Picture updated: more unusual than {unusual} % of random points.",
-        "图像已更新：比 {unusual}% 的随机点更少见。",
-    ),
-    # reconstruct
-    "tab_reconstruct": ("Reconstruct", "重建"),
-    "choose_picture": ("Choose a picture", "选择图片"),
-    "choose_help": ("or drop it here, or paste it with Ctrl+V", "也可以拖到这里，或用 Ctrl+V 粘贴"),
-    "privacy": (
-        "Your picture is used for this answer only: it is not stored and nobody else sees it.",
-        "您的图片只用于这一次计算：不会保存，也不会给别人看。",
-    ),
-    "examples": ("Or try one of these", "或试试这些"),
-    "example": ("Example: {name}", "示例：{name}"),
-    "invert": ("Invert", "反相"),
-    "invert_auto": ("automatically", "自动"),
-    "invert_on": ("yes", "是"),
-    "invert_off": ("no", "否"),
-    "invert_help": (
-        "The model learnt bright things on black. Pictures with a light background are inverted.",
-        "模型学到的是黑底上的亮物体，浅色背景的图片会被反相。",
-    ),
-    "yours": ("Your picture", "您的图片"),
-    "as_seen": ("As the model sees it", "模型看到的"),
-    "reconstruction": ("Reconstruction", "重建结果"),
-    "error_map": ("Difference", "差异"),
-    "error_help": (
-        "Black: the same. Yellow: different by a quarter of the range or more. The scale is fixed.",
-        "黑色：相同；黄色：相差达到或超过取值范围的四分之一。刻度固定。",
-    ),
-    "code": ("Its code", "它的编码"),
-    "code_help": (
-        "The numbers that are left of the picture, in standard deviations. From them alone it is drawn again.",
-        "图片只剩下这些数字（以标准差为单位），仅凭它们重新画出图像。",
-    ),
-    "raw_code_help": (
-        "The numbers that are left of the picture. From them alone it is drawn again.",
-        "图片只剩下这些数字，仅凭它们重新画出图像。",
-    ),
-    "psnr": ("PSNR {value} dB", "PSNR {value} dB"),
-    "psnr_help": (
-        "Likeness of input and reconstruction: peak signal-to-noise ratio over all pixels; higher is closer.",
-        "输入与重建的相似度：所有像素的峰值信噪比，越高越接近。",
-    ),
-    "code_size": ("{pixels} values become {numbers}", "{pixels} 个数值变成 {numbers} 个"),
-    "too_large": (
-        "This file is larger than {most} MB: choose a smaller picture.",
-        "文件超过 {most} MB：请选择更小的图片。",
-    ),
-    "unreadable": ("This file cannot be read: choose another picture.", "无法读取该文件：请选择另一张图片。"),
-    "announce_reconstruction": ("Reconstruction shown, PSNR {value} dB.", "已显示重建结果，PSNR {value} dB。"),
     # train
     "tab_train": ("Train", "训练"),
     "data": ("Data", "数据"),
@@ -265,7 +179,7 @@ def _options_help() -> dict[str, str]:
     return {f.name: f.metadata["help"] for kind in kinds for f in fields(kind)}
 
 
-TEXTS |= COMPARE_TEXTS
+TEXTS |= EXPLORE_TEXTS | RECONSTRUCT_TEXTS | COMPARE_TEXTS | MAP_TEXTS
 TEXTS |= {f"help.{name}": (_options_help()[name], chinese) for name, chinese in CHINESE_HELP.items()}
 
 

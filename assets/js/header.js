@@ -1,6 +1,6 @@
 // The header tells the other components which model, language and theme were chosen.
 const page = window.aegan;
-let milliseconds = null;
+let latency = null; // {milliseconds, where}: page or server
 
 const show = () => {
   const card = page.facts.models.find((model) => model.name === page.model);
@@ -9,8 +9,8 @@ const show = () => {
   root.querySelector(".facts").textContent = facts.filter(Boolean).join(" · ");
   const measured = card?.fd != null && page.t("fd_help", { ...card, ...card.measured, floor: card.fd_floor?.toFixed(2) });
   root.querySelector(".facts").title = [measured, card?.credit].filter(Boolean).join("\n");
-  const speed = milliseconds == null ? [] : [page.t("milliseconds", { ms: Math.round(milliseconds) })];
-  root.querySelector(".device").textContent = [page.t("on_server", page.facts), ...speed].join(" · ");
+  const speed = latency ? [page.t("milliseconds", { ms: Math.round(latency.milliseconds) })] : [];
+  root.querySelector(".device").textContent = [page.t(latency?.where === "page" ? "in_page" : "on_server", page.facts), ...speed].join(" · ");
 };
 const root = element.querySelector(".aegan");
 page.mount(element, show);
@@ -25,4 +25,10 @@ root.querySelector(".theme").addEventListener("click", () => {
   page.setTheme(page.theme() === "dark" ? "light" : "dark");
   page.store.set("theme", page.theme());
 });
-page.on("latency", (ms) => { milliseconds = milliseconds == null ? ms : 0.8 * milliseconds + 0.2 * ms; show(); });
+page.on("latency", ({ milliseconds, where }) => {
+  const before = latency?.where === where ? latency.milliseconds : milliseconds;
+  latency = { where, milliseconds: 0.8 * before + 0.2 * milliseconds };
+  show();
+});
+page.on("model", () => { model.value = page.model; show(); }); // a link or a file may choose one, too
+model.value = page.model ?? "";

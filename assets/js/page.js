@@ -7,7 +7,8 @@
     set: (key, value) => { try { localStorage.setItem(`aegan.${key}`, value); } catch { /* a private window */ } },
   };
   const wanted = new URLSearchParams(location.search).get("lang") || store.get("language") || navigator.language || "en";
-  const page = { facts, store, language: wanted.toLowerCase().startsWith("zh") ? "zh" : "en", model: facts.models[0]?.name };
+  const asked = new URLSearchParams(location.search).get("model"), known = facts.models.find((model) => model.name === asked);
+  const page = { facts, store, language: wanted.toLowerCase().startsWith("zh") ? "zh" : "en", model: (known ?? facts.models[0])?.name };
 
   page.t = (key, values = {}) =>
     (texts[page.language][key] ?? key).replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
@@ -40,6 +41,12 @@
   // Opens a tab by its place in the row of tabs.
   page.openTab = (name) => document.querySelectorAll("#tabs [role=tab]")[["explore", "reconstruct", "compare", "train"].indexOf(name)]?.click();
 
+  // The address of a file that the page's server has for its scripts; `from` is a version.
+  page.asset = (path, from = facts.version) => {
+    const root = window.gradio_config?.root ?? location.origin + location.pathname;
+    return new URL(`aegan/${from}/${path}`, root.endsWith("/") ? root : `${root}/`).href.replace(/\/$/, "");
+  };
+
   page.setModel = (name) => { page.model = name; page.tell("model", name); };
 
   page.setTheme = (theme) => {
@@ -61,10 +68,11 @@
   // Draws what figures.picture() made: pixels one to one (the style sheet enlarges them), or points as a scatter.
   page.draw = (canvas, picture) => {
     if (picture.points) return page.scatter(canvas, [["generated", picture.points]], 4);
-    const { width, height, channels } = picture;
+    const { width, height, channels, data } = picture;
     if (canvas.width !== width || canvas.height !== height) { canvas.width = width; canvas.height = height; }
-    const bytes = Uint8Array.from(atob(picture.pixels), (c) => c.charCodeAt(0));
     const context = canvas.getContext("2d");
+    if (data) return context.putImageData(new ImageData(data, width, height), 0, 0); // drawn in this browser
+    const bytes = Uint8Array.from(atob(picture.pixels), (c) => c.charCodeAt(0));
     const image = context.createImageData(width, height);
     for (let i = 0, j = 0; j < bytes.length; i += 4, j += channels) {
       image.data[i] = bytes[j];

@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from aegan.config import get_preset
 from aegan.data import load_data
+from aegan.export import export_decoder
 from aegan.history import copy_history
 from aegan.model import AEGAN
 from aegan.runs import Run
@@ -50,6 +51,7 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     state.ema.info = {"data_title": data.title, "data_license": data.license, "data_credit": data.credit}
     state.ema.save_pretrained(folder)
     copy_history(run.folder, folder)
+    export_decoder(folder)
     return folder
 
 
@@ -122,15 +124,18 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def visit(browser: Browser, address: str) -> Iterator[Callable[..., Page]]:
-    """Opens the page as a new visitor, on a tab and with browser options of choice; no script may fail meanwhile."""
+    """Opens the page as a new visitor, on a tab and with browser options of choice, perhaps
+    without something that browsers have; no script may fail meanwhile."""
     contexts, errors = [], []
 
-    def open_page(tab: str | None = None, query: str = "", **options: object) -> Page:
+    def open_page(tab: str | None = None, query: str = "", without: str | None = None, **options: object) -> Page:
         context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(PATIENCE)
         page.on("pageerror", lambda error: errors.append(str(error)))
+        if without:
+            page.add_init_script(f"delete window.{without}")
         page.goto(address + query)
         if tab:
             page.get_by_role("tab", name=tab).click()

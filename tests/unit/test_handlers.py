@@ -72,32 +72,6 @@ def test_cards_survive_damaged_files(models, tmp_path):
 # -- explore --------------------------------------------------------------------------------------------------------
 
 
-def moved(models, **request):
-    return explore.move(models, {"model": "pictures", "seed": 1, "sliders": None, **request})
-
-
-def test_a_seed_is_a_point_with_sliders_where_it_lies(models):
-    answer = moved(models)
-    assert len(answer["sliders"]) == 8
-    assert (answer["width"], answer["height"], answer["channels"]) == (16, 16, 1)
-    assert len(base64.b64decode(answer["pixels"])) == 256
-    assert 0 <= answer["unusual"] <= 100
-    assert 0 <= answer["realness"] <= 1
-    assert moved(models, sliders=answer["sliders"]) == answer  # going where one is changes nothing
-    assert moved(models, seed=2)["sliders"] != answer["sliders"]
-    json.dumps(answer, allow_nan=False)
-
-
-def test_a_slider_moves_along_its_axis_only(models, shown):
-    start = moved(models)["sliders"]
-    there = [3.0, *start[1:]]
-    answer = moved(models, sliders=there)
-    assert answer["sliders"] == there
-    noise = explore.noise_of(shown, 1)
-    wanted = noise + (3.0 - shown.axes[0] @ noise) * shown.axes[0]
-    assert answer["unusual"] == pytest.approx(explore.describe(shown, wanted[None])["unusual"], abs=0.2)
-
-
 def record_of(uri: str) -> dict:
     assert uri.startswith("data:image/png;base64,")
     return read_provenance(base64.b64decode(uri.partition(",")[2]))
@@ -107,58 +81,128 @@ def shown_in(uri: str) -> np.ndarray:
     return np.asarray(open_image(base64.b64decode(uri.partition(",")[2])))
 
 
-def test_a_picture_that_stands_still_can_be_saved_with_its_note(models, shown):
-    assert "png" not in moved(models), "a movement should not wait for a file"
-    answer = moved(models, sliders=[1.5] * 8, ends=True)
-    record = record_of(answer["png"])
-    assert record["model"] == "pictures" and record["data"] == "Squares"
-    image = shown_in(answer["png"])
-    assert np.array_equal(image.ravel(), np.frombuffer(base64.b64decode(answer["pixels"]), np.uint8))
-    again = to_uint8(shown.model.sample(0, noise=torch.tensor(record["noise"])))[0, ..., 0]
-    assert np.abs(again.astype(int) - image).max() <= 1
-    assert "png" not in explore.move(models, {"model": "points", "seed": 1, "sliders": None, "ends": True})
+def drawn(picture: dict) -> np.ndarray:
+    pixels = np.frombuffer(base64.b64decode(picture["pixels"]), np.uint8)
+    return pixels.reshape(picture["height"], picture["width"], picture["channels"])
 
 
-def test_ends_are_what_the_sliders_lead_to(models):
-    answer = moved(models, ends=True)
-    assert len(answer["ends"]) == 16
-    upper = moved(models, sliders=[3.0, *answer["sliders"][1:]])
-    differences = np.frombuffer(base64.b64decode(upper["pixels"]), np.uint8).astype(int) - np.frombuffer(
-        base64.b64decode(answer["ends"][1]["pixels"]), np.uint8
+def test_the_kit_holds_what_sliders_move_along(models, shown):
+    kit = explore.describe_kit(models, shown)
+    axes = torch.tensor(kit["axes"])
+    assert torch.allclose(axes @ axes.T, torch.eye(8), atol=1e-3)
+    assert kit["shape"] == [1, 16, 16] and kit["decoder"] is None and kit["directions"] == []
+    assert explore.STAND_IN in torch.tensor(record_of_notes(kit["notes"])["noise"])
+    json.dumps(kit, allow_nan=False)
+
+
+def record_of_notes(notes: dict[str, str]) -> dict:
+    return read_provenance("".join(notes.values()).encode())
+
+
+def test_a_newcomer_gets_the_picture_of_seed_1(models):
+    first = explore.first_view(models)
+    shown = models.get(models.first)
+    again = to_uint8(shown.model.sample(0, noise=torch.tensor([first["noise"]])))[0]
+    assert np.array_equal(drawn(first["pictures"][0]), again)
+    assert first["noise"] == pytest.approx(explore.noise_of(shown, 1).tolist())
+    json.dumps(first, allow_nan=False)
+
+
+def test_points_are_drawn(models, shown):
+    noise = torch.randn(3, shown.model.config.model.z_dim, generator=torch.Generator().manual_seed(0)).round(decimals=3)
+    answer = explore.draw(shown, noise.tolist())
+    images = to_uint8(shown.model.sample(0, noise=noise))
+    assert all(np.array_equal(drawn(p), image) for p, image in zip(answer["pictures"], images, strict=True))
+    assert answer["realness"] == pytest.approx(
+        float(shown.model.realness(shown.model.sample(0, noise=noise))[0]), abs=1e-3
     )
-    assert np.abs(differences).max() <= 1
+    json.dumps(answer, allow_nan=False)
 
 
-def test_a_model_of_points_shows_a_point(models):
-    answer = explore.move(models, {"model": "points", "seed": 1, "sliders": None})
-    assert len(answer["sliders"]) == get_preset("points").model.z_dim
-    assert len(answer["points"][0]) == 2
+def test_a_model_of_points_shows_points(models):
+    points = models.get("points")
+    answer = explore.draw(points, [[0.5] * points.model.config.model.z_dim])
+    assert len(answer["pictures"][0]["points"][0]) == 2
+    assert explore.describe_kit(models, points)["notes"] is None
+
+
+def test_raw_codes_and_points_are_each_others_inverse(shown):
+    point = explore.noise_of(shown, 5).tolist()
+    there = explore.read_code(shown, {"noise": point})
+    back = explore.read_code(shown, {"z": there["z"]})
+    assert back["noise"] == pytest.approx(point, abs=0.01)
+
+
+def test_a_saved_picture_leads_back_to_its_point(models, shown):
+    noise = explore.noise_of(shown, 4)[None]
+    image = to_uint8(shown.model.sample(0, noise=noise))[0]
+    uri = figures.data_uri(image, explore.record(shown, noise))
+    answer = explore.open_picture(models, {"image": uri})
+    assert answer == {"model": "pictures", "noise": pytest.approx(noise[0].tolist(), abs=1e-3)}
+
+
+def test_a_saved_reconstruction_leads_to_its_code(models, shown):
+    answer = reconstruct.reconstruct(shown, open_image(encode_png(np.zeros((16, 16, 1), np.uint8))), "off")
+    uri = figures.to_uri(answer["reconstruction"], answer["note"])
+    found = explore.open_picture(models, {"image": uri})
+    z = shown.model.to_latent(torch.tensor([found["noise"]]))
+    assert z[0].tolist() == pytest.approx(answer["note"]["code"][0], abs=0.02)
+
+
+GOOD = {"model": "pictures", "noise": [[0.0] * 10]}
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"noise": None}, "noise must be a list of 1 to 32 points"),
+        ({"noise": []}, "noise must be a list of 1 to 32 points"),
+        ({"noise": [[0.0] * 10] * 33}, "noise must be a list of 1 to 32 points"),
+        ({"noise": "x" * 10**6}, "noise must be a list of 1 to 32 points"),
+        ({"noise": [[0.0] * 11]}, "noise must be a list of 10 numbers"),
+        ({"noise": ["0000000000"]}, "noise must be a list of 10 numbers"),
+        ({"noise": [[math.nan] * 10]}, "noise must be finite numbers from -10 to 10"),
+        ({"noise": [[math.inf] * 10]}, "noise must be finite numbers from -10 to 10"),
+        ({"noise": [[10.5] * 10]}, "noise must be finite numbers from -10 to 10"),
+        ({"noise": [[None] * 10]}, "noise must be finite numbers from -10 to 10"),
+        ({"noise": [[True] * 10]}, "noise must be finite numbers from -10 to 10"),
+        ({"noise": [[10**400] * 10]}, "noise must be finite numbers from -10 to 10"),
+    ],
+)
+def test_wrong_points_get_one_sentence(shown, change, sentence):
+    with pytest.raises(UserError, match=sentence):
+        explore.draw(shown, (GOOD | change)["noise"])
 
 
 @pytest.mark.parametrize(
     ("request_", "sentence"),
     [
-        (None, "The request must be an object"),
-        ([1, 2], "The request must be an object"),
-        ("x" * 10**6, "The request must be an object"),
-        ({}, "There is no such model here"),
-        ({"model": "pictures", "seed": -1}, "The seed must be a whole number"),
-        ({"model": "pictures", "seed": 2**31}, "The seed must be a whole number"),
-        ({"model": "pictures", "seed": 1.5}, "The seed must be a whole number"),
-        ({"model": "pictures", "seed": True}, "The seed must be a whole number"),
-        ({"model": "pictures", "seed": 1, "sliders": []}, "sliders must be a list of 8 numbers"),
-        ({"model": "pictures", "seed": 1, "sliders": [0.0] * 9}, "sliders must be a list of 8 numbers"),
-        ({"model": "pictures", "seed": 1, "sliders": "00000000"}, "sliders must be a list of 8 numbers"),
-        ({"model": "pictures", "seed": 1, "sliders": [math.nan] * 8}, "sliders must be finite numbers from -3 to 3"),
-        ({"model": "pictures", "seed": 1, "sliders": [math.inf] * 8}, "sliders must be finite numbers from -3 to 3"),
-        ({"model": "pictures", "seed": 1, "sliders": [3.5] * 8}, "sliders must be finite numbers from -3 to 3"),
-        ({"model": "pictures", "seed": 1, "sliders": [None] * 8}, "sliders must be finite numbers from -3 to 3"),
-        ({"model": "pictures", "seed": 1, "sliders": [10**400] * 8}, "sliders must be finite numbers from -3 to 3"),
+        (None, "Give the picture as base64 text"),
+        ({"image": 5}, "Give the picture as base64 text"),
+        ({"image": "data:image/png;base64,%%%"}, "not valid base64"),
+        ({"image": "data:image/png;base64," + base64.b64encode(b"no picture").decode()}, "does not say where it comes"),
     ],
 )
-def test_wrong_movements_get_one_sentence(models, request_, sentence):
+def test_files_that_lead_nowhere_get_one_sentence(models, request_, sentence):
     with pytest.raises(UserError, match=sentence):
-        explore.move(models, request_)
+        explore.open_picture(models, request_)
+
+
+@pytest.mark.parametrize(
+    ("record", "sentence"),
+    [
+        ({"model": "elsewhere", "noise": [[0.0] * 10]}, "There is no such model here"),
+        ({"model": "pictures", "noise": [[0.0] * 9]}, "noise must be a list of 10 numbers"),
+        ({"model": "pictures", "noise": [[99.0] * 10]}, "noise must be finite numbers"),
+        ({"model": "pictures", "noise": [[0.0] * 10] * 2}, "no single picture"),
+        ({"model": "pictures"}, "no single picture"),
+    ],
+)
+def test_notes_that_lead_nowhere_get_one_sentence(models, record, sentence):
+    image = np.zeros((4, 4, 1), np.uint8)
+    uri = figures.data_uri(image, {"generated": True, "description": "a picture", **record})
+    with pytest.raises(UserError, match=sentence):
+        explore.open_picture(models, {"image": uri})
 
 
 # -- reconstruct ----------------------------------------------------------------------------------------------------

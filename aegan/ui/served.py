@@ -1,0 +1,66 @@
+"""Files that the page's scripts load by themselves: modules, the runtime for decoders, the decoders' own files."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import Route
+
+from aegan.export import DECODER
+from aegan.model import WEIGHTS
+from aegan.ui.models import Models
+from aegan.ui.page import ASSETS
+
+#: Ending -> type, and how the file is compressed.
+TYPES = {
+    ".js": ("text/javascript", None),
+    ".mjs": ("text/javascript", None),
+    ".wasm.gz": ("application/wasm", "gzip"),
+    ".onnx": ("application/octet-stream", None),
+    ".safetensors": ("application/octet-stream", None),
+}
+FOREVER = "public, max-age=31536000, immutable"  # what changes gets another address
+
+
+@cache
+def scripts() -> dict[str, Path]:
+    """Place within assets/ -> file, for all that scripts may load: nothing else of it is served here."""
+    found = [*(ASSETS / "js").glob("*.js"), *(ASSETS / "ort").iterdir()]
+    return {f"{path.parent.name}/{path.name}": path for path in found if _type(path.name)}
+
+
+@cache
+def version() -> str:
+    """Changes whenever one of the scripts does."""
+    digest = hashlib.sha256()
+    for name, path in sorted(scripts().items()):
+        digest.update(name.encode() + path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def routes(models: Models) -> list[Route]:
+    """`aegan/VERSION/js/NAME`, `aegan/VERSION/ort/NAME`, and of models that can be decoded in the browser
+    `aegan/VERSION/models/NAME/FILE`. Names are looked up in tables, never joined to a path."""
+
+    async def on_file(request: Request) -> Response:
+        place = request.path_params["place"]
+        path = scripts().get(place)
+        folder, _, rest = place.partition("/")
+        name, _, file = rest.rpartition("/")
+        if path is None and folder == "models" and file in (DECODER, WEIGHTS) and models.decoder(name):
+            path = models.folders[name] / file
+        found = _type(path.name) if path else None
+        if path is None or found is None or not path.is_file():
+            return Response("There is no such file.", 404)
+        headers = {"Cache-Control": FOREVER} | ({"Content-Encoding": found[1]} if found[1] else {})
+        return FileResponse(path, media_type=found[0], headers=headers)
+
+    return [Route("/aegan/{version}/{place:path}", on_file)]
+
+
+def _type(name: str) -> tuple[str, str | None] | None:
+    return next((kind for end, kind in TYPES.items() if name.endswith(end)), None)
