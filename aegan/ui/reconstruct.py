@@ -2,26 +2,43 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import html
+import logging
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from PIL import Image
+from torch import Tensor
 
 from aegan.config import UserError
-from aegan.images import MAX_FILE_BYTES, SUFFIXES, fit_image, open_image, to_model, to_uint8
-from aegan.metrics import psnr
-from aegan.provenance import describe_picture
+from aegan.data import ASSETS as DATA
+from aegan.data import load_data
+from aegan.familiarity import Familiarity, judge_familiarity, load_familiarity
+from aegan.images import (
+    SUFFIXES,
+    cut_square,
+    exchange_light,
+    fit_image,
+    open_image,
+    shrink,
+    square_in,
+    to_model,
+)
 from aegan.ui import figures
-from aegan.ui.hosting import answers
+from aegan.ui.hosting import answers, decode_base64, parse_numbers, parse_seed
 from aegan.ui.models import Models, Shown
 from aegan.ui.page import ASSETS, component
+from aegan.ui.reconstruct_code import cycle, describe_code, morph, parse_request, refine_further
+
+log = logging.getLogger(__name__)
 
 SAMPLES = ASSETS / "samples"
 INVERT = {"auto": "auto", "on": True, "off": False}
+STEP_SIDE = 128  # pixels of the first step that is shown
+MOST_TESTS = 500  # test images that are kept in memory, of each data set
 
 
 def create_reconstruct_tab(models: Models) -> None:
@@ -30,28 +47,86 @@ def create_reconstruct_tab(models: Models) -> None:
 
     @answers
     def on_picture(request: Any) -> dict[str, Any]:
-        if not isinstance(request, dict):
-            raise UserError("The request must be an object with model, image and invert.")
-        shown = models.get(request.get("model"))
-        if request.get("example") is not None:
-            image = open_example(examples, request["example"])
-        else:
-            image = open_encoded(request.get("image"))
-        answer = reconstruct(shown, image, request.get("invert", "auto"))
-        return answer | {"png": figures.to_uri(answer["reconstruction"], answer["note"])}
+        return look_at(models, examples, request)
+
+    @answers
+    def on_refine(request: Any) -> dict[str, Any]:
+        return refine_further(models, request)
+
+    @answers
+    def on_morph(request: Any) -> dict[str, Any]:
+        return morph(models, request)
+
+    @answers
+    def on_cycle(request: Any) -> dict[str, Any]:
+        return cycle(models, request)
 
     buttons = "".join(_example(name, path) for name, path in examples.items())
-    component("reconstruct", examples=buttons, server_functions=[on_picture])
+    component("reconstruct", examples=buttons, server_functions=[on_picture, on_refine, on_morph, on_cycle])
+
+
+def look_at(models: Models, examples: dict[str, Path], request: Any) -> dict[str, Any]:
+    """A picture of the page, fitted as the visitor wants it, through the model.
+
+    Args:
+        models: where to find the model.
+        examples: what `find_examples` found.
+        request: {"model": name, and one of "image": base64, "example": name, "test": seed; "invert": auto, on or off,
+            "turns": quarter turns to the right, "crop": [left, top, side] as for `square_in`, or None}.
+
+    Returns:
+        As `reconstruct`, with "steps", what was done to the picture before the model saw it, "png", the reconstruction
+        as a file, and of a test image "picture", a file of it.
+
+    Raises:
+        UserError: for a request that is not of this form.
+    """
+    shown = parse_request(models, request, "model, image and invert")
+    answer: dict[str, Any] = {}
+    if request.get("example") is not None:
+        image = open_example(examples, request["example"])
+    elif request.get("test") is not None:
+        image = open_test(shown, request["test"])
+        answer["picture"] = figures.data_uri(np.array(image).reshape(image.height, image.width, -1))
+    else:
+        image = open_encoded(request.get("image"))
+    invert, turns, box = parse_fit(image, *(request.get(key) for key in ("invert", "turns", "crop")))
+    answer |= reconstruct(shown, image, invert, turns, box)
+    steps = describe_steps(shown, image, invert, turns, box)
+    return answer | {"steps": steps, "png": figures.to_uri(answer["reconstruction"], answer["note"])}
+
+
+def parse_fit(image: Image.Image, invert: Any, turns: Any, crop: Any) -> tuple[str, int, tuple | None]:
+    """How a picture is to be fitted: what to do about light and dark, quarter turns, crop in pixels once it is turned.
+
+    Raises:
+        UserError: for anything else than what `look_at` takes.
+    """
+    if invert is not None and (not isinstance(invert, str) or invert not in INVERT):
+        raise UserError("invert must be auto, on or off.")
+    if turns is not None and (type(turns) is not int or not 0 <= turns <= 3):
+        raise UserError("turns must be a whole number from 0 to 3.")
+    turns = turns or 0
+    box = None
+    if crop is not None:
+        size = image.size if turns % 2 == 0 else image.size[::-1]
+        left, top, side = parse_numbers(crop, 3, 1.0, "crop")
+        box = square_in(size, left, top, side)
+    return invert or "auto", turns, box
 
 
 @torch.no_grad()
-def reconstruct(shown: Shown, image: Image.Image, invert: Any) -> dict[str, Any]:
+def reconstruct(
+    shown: Shown, image: Image.Image, invert: Any, turns: int = 0, box: tuple | None = None
+) -> dict[str, Any]:
     """The picture as the model sees it, as it draws it again, how they differ, and what the drawn one says of itself.
 
     Args:
         shown: the model.
         image: what `open_image` returned.
         invert: "auto", "on" or "off".
+        turns: quarter turns to the right.
+        box: crop in pixels, once it is turned.
 
     Raises:
         UserError: when the model has no encoder or knows no pictures, or `invert` is something else.
@@ -61,20 +136,56 @@ def reconstruct(shown: Shown, image: Image.Image, invert: Any) -> dict[str, Any]
         raise UserError("This model knows points, not pictures: choose another model.")
     if not isinstance(invert, str) or invert not in INVERT:
         raise UserError("invert must be auto, on or off.")
-    seen = fit_image(image, config.model.img_resolution, config.model.img_channels, INVERT[invert])  # type: ignore[arg-type]
-    code = model.encode(to_model(seen[None]))
-    again = to_uint8(model.decode(code))[0]
-    in_sigma = config.objective.is_tied  # only then is there a prior, which tells how far from ordinary a code is
+    seen = fit_image(
+        image, config.model.img_resolution, config.model.img_channels, INVERT[invert], box, turns  # type: ignore[arg-type]
+    )  # fmt: skip
+    x = to_model(seen[None])
+    answer = {"input": figures.picture(seen)} | describe_code(shown, seen, model.encode(x))
+    return answer | {"foreign": judge(shown, x)}
+
+
+def judge(shown: Shown, x: Tensor) -> dict[str, Any] | None:
+    """How foreign a picture [1, C, H, W] is to the model: percentiles among its own images; None where unknown."""
+    found = find_familiarity(shown.folder)
+    if found is None:
+        return None
+    judgement = judge_familiarity(found, shown.model, x)
     return {
-        "model": shown.name,
-        "input": figures.picture(seen),
-        "reconstruction": figures.picture(again),
-        "difference": figures.picture(figures.error_map(seen, again)),
-        "code": figures.numbers((model.to_noise(code) if in_sigma else code)[0]),
-        "in_sigma": in_sigma,
-        "psnr": round(psnr(seen[None], again[None]), 1),
-        "note": describe_picture(model, "a reconstruction", shown.name, code=code),
+        "percentile": round(judgement.strangeness, 1),
+        "error": round(judgement.error, 1),
+        "rarity": None if judgement.rarity is None else round(judgement.rarity, 1),
+        "data": found.data,
+        "images": found.images,
+        "split": found.split,
     }
+
+
+@lru_cache(maxsize=64)
+def find_familiarity(folder: Path) -> Familiarity | None:
+    """The table of a checkpoint's folder; None where there is none, or it is of no use."""
+    try:
+        return load_familiarity(folder)
+    except UserError as error:
+        log.warning("%s", error)
+        return None
+
+
+def describe_steps(
+    shown: Shown, image: Image.Image, invert: str, turns: int, box: tuple | None
+) -> list[dict[str, Any]]:
+    """What happens to a picture before the model sees it: each step's picture and the key of its text."""
+    m = shown.model.config.model
+    square = cut_square(image, box, turns)
+    large = square.convert("RGB").resize((STEP_SIDE, STEP_SIDE), Image.Resampling.BICUBIC)
+    small = shrink(square, m.img_resolution, m.img_channels)
+    last = exchange_light(small, INVERT[invert])  # type: ignore[arg-type]
+    steps = [("step_cut", np.array(large)), ("step_grey" if m.img_channels == 1 else "step_small", small)]
+    if not np.array_equal(small, last):
+        steps.append(("step_inverted", last))
+    return [{"text": text, **figures.picture(pixels)} for text, pixels in steps]
+
+
+# -- where pictures come from ------------------------------------------------------------------------------------
 
 
 def open_encoded(text: Any) -> Image.Image:
@@ -83,15 +194,28 @@ def open_encoded(text: Any) -> Image.Image:
     Raises:
         UserError: for anything that is not a picture of bearable size.
     """
-    if not isinstance(text, str) or not text:
-        raise UserError("Give the picture as base64 text or as a data URI.")
-    if len(text) > MAX_FILE_BYTES * 4 // 3 + 1024:
-        raise UserError(f"The file is larger than {MAX_FILE_BYTES // 2**20} MB: shrink the picture.")
-    try:
-        content = base64.b64decode(text.partition(",")[2] if text.startswith("data:") else text, validate=True)
-    except (binascii.Error, ValueError):
-        raise UserError("The picture is not valid base64: encode the file's bytes.") from None
-    return open_image(content)
+    return open_image(decode_base64(text))
+
+
+def open_test(shown: Shown, seed: Any) -> Image.Image:
+    """A test image of the model's own data; the seed says which.
+
+    Raises:
+        UserError: for a seed out of range, or when none come with the page.
+    """
+    config, seed = shown.model.config, parse_seed(seed)
+    data = str(shown.model.info.get("data") or config.data)
+    if config.model.is_points or data not in {path.stem for path in DATA.glob("*.json")}:
+        raise UserError("No test images of this model's data come with the page: choose a picture of your own.")
+    tests = _load_tests(data, config.model.img_resolution, config.model.img_channels)
+    return open_image(tests[seed % len(tests)])
+
+
+@lru_cache(maxsize=4)
+def _load_tests(data: str, img_resolution: int, img_channels: int) -> np.ndarray:
+    tests = load_data(data, img_resolution, img_channels, full=False).test[:MOST_TESTS].copy()
+    tests.flags.writeable = False
+    return tests
 
 
 def find_examples(folder: Path = SAMPLES) -> dict[str, Path]:

@@ -1,82 +1,130 @@
-// A picture goes to the server as text inside one request, so that it never becomes a file there.
-const page = window.aegan, $ = (selector) => root.querySelector(selector);
-const root = element.querySelector(".aegan"), drop = $(".drop"), file = $(".file");
-let source = null; // {image: data URI} or {example: name}
-let answer = null;
+// Reconstruct: a picture, as the model sees it, as it draws it again, and where they differ. Where the picture comes from
+// stands in reconstruct-source.js, what can be done with its code in reconstruct-tools.js.
+import { createSeveral, judge } from "./reconstruct-several.js";
+import { createSource } from "./reconstruct-source.js";
+import { createTools } from "./reconstruct-tools.js";
 
-const fail = (sentence) => { $(".message").textContent = sentence; root.classList.remove("busy"); };
+const page = window.aegan;
 
-function show() {
-  if (!answer) return;
-  for (const name of ["input", "reconstruction", "difference"]) page.draw($(`canvas.${name}`), answer[name]);
-  $(".psnr").textContent = page.t("psnr", { value: answer.psnr.toFixed(1) });
-  page.offer(root, answer, `${answer.model}-reconstruction.png`);
-  const { width, height, channels } = answer.input;
-  $(".sizes").textContent = page.t("code_size", { pixels: width * height * channels, numbers: answer.code.length });
-  $(".code-help").textContent = page.t(answer.in_sigma ? "code_help" : "raw_code_help");
-  bars();
-}
+export default function mount(element, server) {
+  const root = element.querySelector(".aegan"), $ = (selector) => root.querySelector(selector);
+  const split = $(".split"), wipe = $(".wipe");
+  let answer = null; // of the picture
+  let shown = null; // what is on view: the answer, or a refined one
 
-function bars() { // one bar per number, from the middle line; the scale is ±3 σ or what the code needs
-  const { code } = answer, most = Math.max(3, ...code.map(Math.abs)), step = 640 / code.length;
-  const rules = [-2, 0, 2].map((v) => `<line x1="0" x2="640" y1="${75 - 70 * v / most}" y2="${75 - 70 * v / most}" class="${v ? "rule" : "zero"}"/>`);
-  const rects = code.map((v, i) => {
-    const size = 70 * Math.abs(v) / most, y = v > 0 ? 75 - size : 75;
-    return `<rect x="${(i + 0.15) * step}" width="${0.7 * step}" y="${y}" height="${size}"><title>${i + 1}: ${v.toFixed(2)}</title></rect>`;
+  const fail = (sentence) => { $(".message").textContent = sentence; root.classList.remove("busy"); };
+
+  function show() {
+    if (!answer) return;
+    page.draw($("canvas.input"), answer.input);
+    page.draw($("canvas.under"), answer.input);
+    for (const name of ["reconstruction", "difference"]) page.draw($(`canvas.${name}`), shown[name]);
+    $(".psnr").textContent = page.t("psnr", { value: shown.psnr.toFixed(1) });
+    $(".ssim").textContent = shown.ssim === null ? "" : page.t("ssim", { value: shown.ssim.toFixed(2) });
+    page.offer(root, shown, `${shown.model}-reconstruction.png`);
+    const { width, height, channels } = answer.input;
+    $(".sizes").textContent = page.t("code_size", { pixels: width * height * channels, numbers: shown.code.length });
+    $(".code-help").textContent = page.t(shown.in_sigma ? "code_help" : "raw_code_help");
+    drawBars(shown.code);
+    drawSteps();
+    drawVerdict();
+  }
+
+  function drawBars(code) { // one bar per number, from the middle line; the scale is ±3 σ or what the code needs
+    const most = Math.max(3, ...code.map(Math.abs)), step = 640 / code.length;
+    const rules = [-2, 0, 2].map((v) => `<line x1="0" x2="640" y1="${75 - 70 * v / most}" y2="${75 - 70 * v / most}" class="${v ? "rule" : "zero"}"/>`);
+    const rects = code.map((v, i) => {
+      const size = 70 * Math.abs(v) / most, y = v > 0 ? 75 - size : 75;
+      return `<rect x="${(i + 0.15) * step}" width="${0.7 * step}" y="${y}" height="${size}"><title>${i + 1}: ${v.toFixed(2)}</title></rect>`;
+    });
+    $(".bars").innerHTML = rules.join("") + rects.join("");
+  }
+
+  function drawSteps() { // what was done to the picture before the model saw it
+    const list = $(".steps"), { width, height } = answer.input;
+    while (list.children.length > answer.steps.length) list.lastChild.remove();
+    answer.steps.forEach((step, i) => {
+      const item = list.children[i] ?? list.appendChild(document.createElement("li"));
+      if (!item.firstChild) item.append(document.createElement("canvas"), document.createElement("span"));
+      item.firstChild.setAttribute("aria-hidden", "true");
+      page.draw(item.firstChild, step);
+      item.lastChild.textContent = page.t(step.text, { width, height });
+    });
+  }
+
+  function drawVerdict() {
+    const { foreign } = answer, track = $(".foreign .track");
+    $(".familiar").hidden = !foreign;
+    if (!foreign) return;
+    const verdict = judge(foreign), values = { ...foreign, percentile: Math.floor(foreign.percentile), split: page.t(foreign.split === "test" ? "split_test" : "split_held") };
+    track.style.setProperty("--at", foreign.percentile / 100);
+    track.setAttribute("aria-valuenow", Math.round(foreign.percentile));
+    $(".familiar").dataset.verdict = verdict;
+    $(".verdict").textContent = page.t(`verdict_${verdict}`, values);
+    $(".familiar").title = page.t("foreign_help", values) + "\n" + page.t(foreign.rarity === null ? "foreign_error" : "foreign_both", values);
+  }
+
+  // -- before and after ---------------------------------------------------------------------------------------------
+
+  function slide() {
+    wipe.style.setProperty("--split", `${split.value}%`);
+    split.style.setProperty("--at", split.value / 100);
+    split.setAttribute("aria-valuetext", page.t("wipe_value", { value: split.value }));
+  }
+  split.addEventListener("input", slide);
+  const follow = (event) => {
+    const box = wipe.getBoundingClientRect();
+    split.value = Math.round((100 * (event.clientX - box.left)) / box.width);
+    slide();
+  };
+  wipe.addEventListener("pointerdown", (event) => {
+    if (event.button || !answer) return;
+    wipe.setPointerCapture(event.pointerId);
+    follow(event);
   });
-  $(".bars").innerHTML = rules.join("") + rects.join("");
-}
+  wipe.addEventListener("pointermove", (event) => { if (wipe.hasPointerCapture(event.pointerId)) follow(event); });
 
-const ask = page.newest((request) => server.on_picture(request), (given) => {
-  if (given.model !== page.model) return;
-  answer = given;
-  $(".message").textContent = "";
-  root.classList.remove("busy");
-  root.classList.add("filled");
-  show();
-  $(".news").textContent = page.t("announce_reconstruction", { value: given.psnr.toFixed(1) });
-}, fail);
+  // -- asking -------------------------------------------------------------------------------------------------------
 
-function send() {
-  if (!source) return;
-  root.classList.add("busy");
-  ask({ model: page.model, ...source, invert: root.querySelector("input[name=invert]:checked").value });
-}
+  const tools = createTools(root, server, {
+    answer: () => answer,
+    show: (refined) => { shown = refined ? { ...answer, ...refined } : answer; show(); },
+    random: () => source.random(),
+  });
 
-function choose(next, preview) {
-  source = next;
-  $(".yours").src = preview;
-  $(".yours").hidden = false;
-  drop.classList.add("has-picture");
-  for (const button of root.querySelectorAll(".example")) button.setAttribute("aria-pressed", button.dataset.example === next.example);
-  send();
-}
+  const ask = page.newest((request) => server.on_picture(request), (given) => {
+    if (given.model !== page.model) return; // another model was chosen meanwhile
+    answer = shown = given;
+    $(".message").textContent = "";
+    root.classList.remove("busy");
+    root.classList.add("filled");
+    split.disabled = false;
+    if (given.picture) source.reveal(given.picture);
+    show();
+    tools.renew();
+    const news = [page.t("announce_reconstruction", { value: given.psnr.toFixed(1) }), given.foreign ? $(".verdict").textContent : ""];
+    $(".news").textContent = news.join(" ");
+  }, fail);
 
-function take(picture) {
-  if (!picture) return;
-  const most = page.facts.max_megabytes;
-  if (picture.size > most * 2 ** 20) return fail(page.t("too_large", { most }));
-  const reader = new FileReader();
-  reader.onload = () => choose({ image: reader.result.includes(",") ? reader.result : "data:," }, reader.result);
-  reader.onerror = () => fail(page.t("unreadable"));
-  reader.readAsDataURL(picture);
-}
+  function send() {
+    const request = source.request();
+    if (!request || !page.model) return;
+    root.classList.add("busy");
+    tools.stop();
+    ask({ model: page.model, ...request });
+  }
 
-file.addEventListener("change", () => { take(file.files[0]); file.value = ""; });
-$(".yours").addEventListener("error", () => { $(".yours").hidden = true; drop.classList.remove("has-picture"); });
-for (const name of ["dragover", "dragleave", "drop"]) {
-  drop.addEventListener(name, (event) => { event.preventDefault(); drop.classList.toggle("over", name === "dragover"); });
+  const several = createSeveral(root, server, { openFile: (file) => source.openFile(file), choose: (...picture) => source.choose(...picture), invert: () => source.invert() });
+  const source = createSource(root, { changed: send, several: (files) => several.run(files), fail });
+
+  page.on("model", () => {
+    answer = shown = null;
+    root.classList.remove("filled");
+    split.disabled = true;
+    tools.forget();
+    source.changeModel();
+    several.again();
+    send();
+  });
+  page.mount(element, () => { slide(); show(); tools.translate(); several.show(); });
 }
-drop.addEventListener("drop", (event) => take(event.dataTransfer.files[0]));
-document.addEventListener("paste", (event) => {
-  const picture = [...event.clipboardData.files].find((f) => f.type.startsWith("image/"));
-  if (picture && root.offsetParent) { event.preventDefault(); take(picture); } // only while this tab is open
-});
-for (const button of root.querySelectorAll(".example")) {
-  button.addEventListener("click", () => choose({ example: button.dataset.example }, button.querySelector("img").src));
-}
-for (const radio of root.querySelectorAll("input[name=invert]")) radio.addEventListener("change", send);
-$(".samples").hidden = !root.querySelector(".example");
-page.on("model", () => { answer = null; root.classList.remove("filled"); send(); });
-page.on("theme", () => answer && show());
-page.mount(element, show);
