@@ -24,9 +24,11 @@ from aegan.ui.explore import create_explore_tab, first_view  # noqa: E402
 from aegan.ui.header import create_header  # noqa: E402
 from aegan.ui.hosting import MAX_WAITING, Gate, seat  # noqa: E402
 from aegan.ui.models import Models  # noqa: E402
+from aegan.ui.nearest import create_nearest  # noqa: E402
 from aegan.ui.page import STYLES, head, speak_every_language  # noqa: E402
 from aegan.ui.reconstruct import create_reconstruct_tab  # noqa: E402
 from aegan.ui.served import routes, version  # noqa: E402
+from aegan.ui.shelf import create_shelf  # noqa: E402
 from aegan.ui.studies import create_study  # noqa: E402
 from aegan.ui.texts import say  # noqa: E402
 from aegan.ui.theme import create_theme  # noqa: E402
@@ -50,11 +52,13 @@ def build_app(
     with seat():
         first = first_view(models)
     with gr.Blocks(title="AE-GAN", analytics_enabled=False, delete_cache=(600, 3600), fill_width=True) as page:
-        header = create_header(models)
+        header = create_header()
         own_run = gr.BrowserState(None, storage_key="aegan.run", secret="aegan")  # in a tab it would be read too late
         with gr.Tabs(elem_id="tabs"):
             with gr.Tab(say("tab_explore"), id="explore"):
                 create_explore_tab(models)
+                create_shelf(models)
+                create_nearest(models)
             with gr.Tab(say("tab_reconstruct"), id="reconstruct"):
                 create_reconstruct_tab(models)
             with gr.Tab(say("tab_compare"), id="compare"):

@@ -11,20 +11,26 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from torch import Tensor
 
+from aegan.checkpoints import SAMPLES
 from aegan.config import Config, UserError
 from aegan.directions import Direction, load_axes, load_directions
 from aegan.events import Event
 from aegan.export import find_decoder
 from aegan.history import PREVIEWS, read_events
+from aegan.images import open_image
 from aegan.latent import seed_noise
 from aegan.model import AEGAN, CONFIG, WEIGHTS
+from aegan.provenance import read_provenance
+from aegan.ui.figures import data_uri
 
 log = logging.getLogger(__name__)
 
 CHECKPOINTS = Path(__file__).resolve().parents[2] / "checkpoints"
 METRICS = "metrics.json"
+SHEET_PADDING = 2  # around the pictures of a sheet of samples
 FIRST = "fashion"  # what a newcomer sees
 
 
@@ -161,8 +167,20 @@ def _card(name: str, folder: Path) -> dict[str, Any]:
         "measured": {key: metrics.get(key) for key in ("generated_count", "test_count", "split")},
         "extractor": metrics.get("extractor"),
         "moments": len(list((folder / PREVIEWS).glob("*-samples.*"))),
+        "thumbnail": _thumbnail(folder, config),
         "credit": " · ".join(str(info[key]) for key in ("data_credit", "data_license") if info.get(key)),
     }
+
+
+def _thumbnail(folder: Path, config: dict[str, Any]) -> str | None:
+    """The first picture of a checkpoint's sheet of samples, as a data URI with the sheet's own note."""
+    try:
+        size, content = int(config["model"]["img_resolution"]), (folder / SAMPLES).read_bytes()
+        first = np.asarray(open_image(content))[SHEET_PADDING:, SHEET_PADDING:][:size, :size]
+        record = read_provenance(content)
+    except (OSError, KeyError, TypeError, ValueError, UserError):
+        return None
+    return None if size < 8 or first.shape[:2] != (size, size) else data_uri(first.reshape(size, size, -1), record)
 
 
 def _read(path: Path) -> dict[str, Any]:

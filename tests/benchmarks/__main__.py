@@ -1,4 +1,4 @@
-"""Speed and memory, measured side by side in one run: `python -m tests.benchmarks [training decode page]`.
+"""Speed and memory, measured side by side in one run: `python -m tests.benchmarks [training decode page …]`.
 
 Never part of pass or fail: machines differ and are noisy. Times are medians of alternating rounds.
 """
@@ -24,6 +24,7 @@ from aegan.model import AEGAN, pick_device
 from aegan.state import TrainState
 from aegan.step import train_step
 from aegan.train import Batches
+from tests.benchmarks.latency import latency, visitors
 from tests.benchmarks.plain_loop import plain_steps
 
 ROOT = Path(__file__).parents[2]
@@ -110,8 +111,9 @@ def main() -> None:
         f"{platform.machine()}, {os.cpu_count()} cores (load {load:.1f}), {torch.get_num_threads()} threads, "
         f"{pick_device('auto')}, torch {torch.__version__}, commit {commit.strip()}"
     )
-    for name in sys.argv[1:] or ["training", "decode", "page"]:
-        {"training": training, "decode": decode, "page": page}[name]()
+    actions = {"training": training, "decode": decode, "page": page, "latency": latency, "visitors": visitors}
+    for name in sys.argv[1:] or actions:
+        actions[name]()
 
 
 if __name__ == "__main__":

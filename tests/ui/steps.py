@@ -21,6 +21,12 @@ def pixels(page: Page, label: str) -> str:
     return page.get_by_role("img", name=label).first.evaluate("canvas => canvas.toDataURL()")
 
 
+def choose_model(page: Page, name: str) -> None:
+    """Opens the cards in the header and takes one."""
+    page.locator(".header .current").click()
+    page.locator(".header .card").filter(has_text=name).first.click()
+
+
 def wait_for_change(page: Page, label: str, before: str) -> str:
     """Waits until a canvas shows something else; returns what it shows then."""
     page.wait_for_function(

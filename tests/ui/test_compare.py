@@ -2,6 +2,8 @@
 
 from playwright.sync_api import Locator, Page, expect
 
+from tests.ui.steps import choose_model
+
 ROWS = ("AE-GAN", "GAN", "Autoencoder")
 
 
@@ -117,7 +119,7 @@ def test_the_study_says_how_it_was_measured_and_its_words_are_no_markup(visit):
 def test_a_model_without_like_says_so(visit):
     page = visit("Compare")
     sources(page, "GAN", "eight pictures, seeds 1 to 8")
-    page.get_by_label("Model", exact=True).select_option("digits")
+    choose_model(page, "digits")
     expect(page.get_by_text("No other model of MNIST is here to compare with.")).to_be_visible()
     sources(page, "AE-GAN", "eight pictures, seeds 1 to 8")
 
