@@ -36,10 +36,11 @@ export default function mount(element, server) {
     gauge("realness", given.realness);
   }
 
-  const ask = page.newest((wish) => pictures(wish.kit, [wish.point]), (given, milliseconds, newest) => {
+  const drawOne = async (wish) => ({ ...(await pictures(wish.kit, [wish.point])), noise: wish.point });
+  const ask = page.newest(drawOne, (given, milliseconds, newest) => {
     if (given.model !== kit?.model) return; // another model was chosen meanwhile
     show(given);
-    page.tell("moved", { model: kit.model, noise: point, picture: given.pictures[0] });
+    page.tell("moved", { model: kit.model, noise: given.noise, picture: given.pictures[0] });
     if (newest) page.tell("latency", { milliseconds, where: given.milliseconds === undefined ? "server" : "page" });
   }, (sentence) => { say(sentence); canvas.classList.toggle("waiting", !shown); });
 
@@ -50,17 +51,21 @@ export default function mount(element, server) {
     track.setAttribute("aria-valuenow", Math.round(100 * (share ?? 0)));
   }
 
-  function update() { // the sliders say where the point is; then it is drawn
-    for (const view of rows) if (view !== gesture?.view) view.put(Math.round(100 * dot(point, view.slider.vector)) / 100);
-    gauge("unusual", unusualness(point) / 100);
+  function lookAt(at) { // the sliders say where that is; then it is drawn
+    for (const view of rows) if (view !== gesture?.view) view.put(Math.round(100 * dot(at, view.slider.vector)) / 100);
+    gauge("unusual", unusualness(at) / 100);
+    copy.hidden = true;
+    saveLink.removeAttribute("href");
+    ask({ kit, point: at });
+    clearTimeout(quiet);
+    turn += 1;
+  }
+
+  function update() {
     $(".reset").disabled = same(point, home);
     $(".undo").disabled = !past.length;
     $(".redo").disabled = !future.length;
-    copy.hidden = true;
-    saveLink.removeAttribute("href");
-    ask({ kit, point });
-    clearTimeout(quiet);
-    turn += 1;
+    lookAt(point);
     quiet = setTimeout(settle, QUIET);
   }
 
@@ -308,6 +313,12 @@ export default function mount(element, server) {
     if (model === page.model && kit?.model === model) return jump(round(noise), true);
     page.arriving = noise; // the model's own event, below, leads there
     page.setModel(model);
+  });
+  page.on("show", ({ model, noise }) => { // a point in passing, of which history and address hear nothing
+    if (model !== kit?.model) return;
+    decoder.prepare(kit);
+    gesture = null;
+    lookAt(noise);
   });
   page.on("drag", ({ model, noise, begin }) => { // many of them are one gesture, which its first one begins
     if (model !== kit?.model) return;
