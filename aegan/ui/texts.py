@@ -11,6 +11,7 @@ from aegan.config import ModelConfig, Objective, TrainConfig
 from aegan.ui.texts_compare import COMPARE_TEXTS
 from aegan.ui.texts_explore import EXPLORE_TEXTS
 from aegan.ui.texts_reconstruct import RECONSTRUCT_TEXTS
+from aegan.ui.texts_shelf import SHELF_TEXTS
 from aegan.ui.texts_map import MAP_TEXTS
 
 LANGUAGES = {"en": "English", "zh": "中文"}
@@ -179,7 +180,7 @@ def _options_help() -> dict[str, str]:
     return {f.name: f.metadata["help"] for kind in kinds for f in fields(kind)}
 
 
-TEXTS |= EXPLORE_TEXTS | RECONSTRUCT_TEXTS | COMPARE_TEXTS | MAP_TEXTS
+TEXTS |= EXPLORE_TEXTS | RECONSTRUCT_TEXTS | COMPARE_TEXTS | MAP_TEXTS | SHELF_TEXTS
 TEXTS |= {f"help.{name}": (_options_help()[name], chinese) for name, chinese in CHINESE_HELP.items()}
 
 

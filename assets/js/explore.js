@@ -282,6 +282,7 @@ export default function mount(element, server) {
   $(".more").addEventListener("click", () => { fold(false); settle(); });
   $(".raw").addEventListener("toggle", openRaw);
   $(".open input").addEventListener("change", (event) => { openFile(event.target.files[0]); event.target.value = ""; });
+  $(".keep").addEventListener("click", () => page.tell("keep")); // the shelf hears it
   $(".link").addEventListener("click", async () => {
     remember();
     const done = await navigator.clipboard?.writeText(location.href).then(() => true, () => false);

@@ -1,0 +1,155 @@
+"""Texts of the shelf in Explore, and of what can be done with kept pictures: key -> (English, Chinese)."""
+
+from __future__ import annotations
+
+SHELF_TEXTS: dict[str, tuple[str, str]] = {
+    "shelf": ("Shelf", "收藏架"),
+    "shelf_help": (
+        "Kept in this browser only. Click a picture to go there; arrow keys move along, X ticks, F2 renames, Delete"
+        " removes.",
+        "只保存在此浏览器中。点击图像即可前往；方向键移动，X 勾选，F2 重命名，Delete 移除。",
+    ),
+    "shelf_empty": (
+        "Found a picture that you like? Keep it, and it will still be here when you come back.",
+        "找到喜欢的图像了吗？收藏它，下次回来它还在这里。",
+    ),
+    "shelf_count": ("{count} of {most}", "{count} / {most}"),
+    "keep": ("Keep", "收藏"),
+    "keep_help": ("Put the picture above on the shelf.", "把上面的图像放到收藏架上。"),
+    "keep_above_help": (
+        "Put this picture on the shelf below; it stays in this browser.",
+        "把这张图像放到下面的收藏架上；它会保存在此浏览器中。",
+    ),
+    "keep_this": ("Keep this one.", "收藏这一张。"),
+    "kept": ("Kept", "已收藏"),
+    "kept_none": ("Shelf is full", "已满"),
+    "kept_name": ("Picture {n}", "图像 {n}"),
+    "kept_now": ("{name} is on the shelf.", "{name}已收藏。"),
+    "kept_already": ("This is {name}, which is on the shelf already.", "这就是收藏架上的{name}。"),
+    "nameless": ("Without a name", "未命名"),
+    "here": ("The picture above", "上面的图像"),
+    "go_there": ("Go there", "前往"),
+    "go_other": ("Go there, to the model {model}", "切换到模型 {model} 并前往"),
+    "go_nowhere": ("Its model {model} is not here", "这里没有它的模型 {model}"),
+    "tick": ("Use {name}", "使用{name}"),
+    "tick_help": (
+        "Use it below: for a path, a cross, or side by side. The number is its place.",
+        "在下面使用它：作路径、杂交或并排比较。数字是它的次序。",
+    ),
+    "tick_other": ("It belongs to another model: go there first.", "它属于另一个模型：请先前往。"),
+    "ticked": ("{count} ticked", "已勾选 {count} 个"),
+    "untick": ("Untick all", "全部取消"),
+    "remove": ("Remove {name}", "移除{name}"),
+    "remove_help": ("Take it off the shelf.", "从收藏架上取下。"),
+    "removed": ("{name} was removed.", "{name}已移除。"),
+    "rename": ("Name", "名称"),
+    "rename_help": ("Click to rename.", "点击重命名。"),
+    "shelf_export": ("Export", "导出"),
+    "shelf_export_help": (
+        "Save the shelf as a JSON file: names and points, no pictures.",
+        "把收藏架保存为 JSON 文件：只含名称和位置，不含图像。",
+    ),
+    "shelf_import": ("Import", "导入"),
+    "shelf_import_help": ("Add what an exported shelf holds.", "加入导出文件中的收藏。"),
+    "shelf_full": (
+        "The shelf is full ({most}): remove a picture first, or export the shelf and clear some room.",
+        "收藏架已满（{most} 个）：请先移除一张，或导出后腾出空间。",
+    ),
+    "shelf_unsaved": (
+        "This browser does not store it: it lasts until the page is closed. Export the shelf to keep it.",
+        "此浏览器无法存储：关闭页面后即消失。请导出收藏架以保存。",
+    ),
+    "shelf_large": ("This file is larger than 1 MB, so it is no shelf.", "文件超过 1 MB，不是收藏架文件。"),
+    "shelf_bad": (
+        "This file is no shelf, or it is damaged: choose one that was exported here.",
+        "此文件不是收藏架，或已损坏：请选择在这里导出的文件。",
+    ),
+    "shelf_many": ("A shelf holds at most {most} points, this file more.", "收藏架最多 {most} 个点，此文件超过了。"),
+    "shelf_no_room": (
+        "There is no room for {count} more: the shelf holds {most}, so remove some first.",
+        "放不下另外 {count} 个：收藏架最多 {most} 个，请先移除一些。",
+    ),
+    "shelf_opened": ("{count} added to the shelf.", "已加入 {count} 个。"),
+    "shelf_strange": (
+        "{count} belong to models that are not here and were left out.",
+        "有 {count} 个属于这里没有的模型，已略过。",
+    ),
+    "shelf_misfit": (
+        "This point does not fit its model any more: remove it.",
+        "这个位置已不适合其模型：请移除它。",
+    ),
+    "shelf_uses": ("What to do with kept pictures", "收藏图像的用途"),
+    "variations": ("Variations", "变体"),
+    "variations_help": (
+        "Pictures around the one above, each as usual as it is; locked sliders keep their values. A click goes there.",
+        "上面图像周围的图像，与它同样常见；锁定的滑块保持不变。点击即可前往。",
+    ),
+    "variation": ("Variation {n}", "变体 {n}"),
+    "strength": ("Strength", "强度"),
+    "strength_help": (
+        "How far each number of the point changes, as a root mean square; at 1.4 σ nothing is left of the picture.",
+        "位置的每个数字变化多少（均方根）；到 1.4 σ 时与原图已无关系。",
+    ),
+    "fresh_variations": ("New variations", "换一批"),
+    "path": ("Path", "路径"),
+    "path_help": (
+        "A film through the ticked pictures, in their order, played in the picture above.",
+        "依次经过所勾选图像的影片，在上面的图像中播放。",
+    ),
+    "path_need": (
+        "Tick two or more pictures on the shelf. With one, the path begins at the picture above.",
+        "请在收藏架上勾选两张或更多。只勾选一张时，路径从上面的图像开始。",
+    ),
+    "path_screen": ("The path, as it plays", "播放中的路径"),
+    "path_keys": ("The pictures that the path goes through", "路径经过的图像"),
+    "path_scrub": ("Place on the path", "路径上的位置"),
+    "path_frame": ("Frame {n} of {of}", "第 {n} 帧，共 {of} 帧"),
+    "path_each": ("Frames per stretch", "每段帧数"),
+    "path_each_help": ("Frames from one picture to the next.", "从一张图像到下一张的帧数。"),
+    "path_speed": ("Frames a second", "每秒帧数"),
+    "path_line": ("Way", "走法"),
+    "path_line_help": (
+        "Arcs stay where pictures are usual; straight lines cut through the middle, where they are bland.",
+        "弧线经过常见图像所在之处；直线穿过中部，那里的图像较平淡。",
+    ),
+    "path_arc": ("On arcs", "沿弧线"),
+    "path_straight": ("Straight", "沿直线"),
+    "path_loop": ("Back to the first", "回到起点"),
+    "path_loop_help": ("The last stretch leads back to the first picture.", "最后一段回到第一张图像。"),
+    "path_length": ("{frames} frames, {seconds} s", "{frames} 帧，{seconds} 秒"),
+    "path_play": ("Play", "播放"),
+    "path_pause": ("Pause", "暂停"),
+    "film_webp": ("Save as WebP", "保存为 WebP"),
+    "film_gif": ("Save as GIF", "保存为 GIF"),
+    "film_help": (
+        "An animated picture that says in its metadata that a model made it. GIF has 256 colours.",
+        "动态图片，其元数据注明由模型生成。GIF 只有 256 种颜色。",
+    ),
+    "film_making": ("The film is being made …", "正在制作影片……"),
+    "film_made": ("The film has {frames} frames and {size} MB.", "影片共 {frames} 帧，{size} MB。"),
+    "family": ("Cross", "杂交"),
+    "family_help": (
+        "Children of two pictures, nearer to one parent on each side. The first row mixes all traits evenly; below it"
+        " each named trait is one parent's whole, which keeps both recognisable. Hover or focus one to see which.",
+        "两张图像的后代，左右各接近一位亲本。第一行均匀混合所有特征；下面各行的每个命名特征完整地遗传自其中一位，"
+        "因此两者都能辨认。悬停可查看。",
+    ),
+    "family_need": (
+        "Tick two pictures on the shelf. With one, the picture above is the other parent.",
+        "请在收藏架上勾选两张。只勾选一张时，另一位亲本是上面的图像。",
+    ),
+    "children": ("Children", "后代"),
+    "child": ("Child {n}: from {a}: {of_a}; from {b}: {of_b}", "后代 {n}：来自{a}：{of_a}；来自{b}：{of_b}"),
+    "mixture": ("Mixture with {share} % of {b}", "混合，{b}占 {share}%"),
+    "fresh_children": ("Other children", "换一批后代"),
+    "beside": ("Side by side", "并排"),
+    "beside_help": (
+        "Up to four ticked pictures, and the sliders in which they differ most from the first.",
+        "最多四张勾选的图像，以及它们与第一张相差最大的滑块。",
+    ),
+    "beside_need": (
+        "Tick two to four pictures on the shelf. With one, it stands beside the picture above.",
+        "请在收藏架上勾选二至四张。只勾选一张时，与上面的图像并排。",
+    ),
+    "beside_first": ("The others are compared with this one.", "其他图像与这一张比较。"),
+}
