@@ -2,6 +2,7 @@
 // browser itself once it can (decoder.js), else by the server. One drawing in flight, the newest wish wins.
 import * as decoder from "./decoder.js";
 import { toFile } from "./picture.js";
+import { createShare, openLesson } from "./share.js";
 import { createRow } from "./sliders.js";
 import { LIMIT, add, dot, keepLocked, pack, round, seedNoise, stepOf, unpack, unusualness } from "./space.js";
 
@@ -283,13 +284,8 @@ export default function mount(element, server) {
   $(".raw").addEventListener("toggle", openRaw);
   $(".open input").addEventListener("change", (event) => { openFile(event.target.files[0]); event.target.value = ""; });
   $(".keep").addEventListener("click", () => page.tell("keep")); // the shelf hears it
-  $(".link").addEventListener("click", async () => {
-    remember();
-    const done = await navigator.clipboard?.writeText(location.href).then(() => true, () => false);
-    $(".link").dataset.t = done ? "link_copied" : "link_shown";
-    page.translate(root);
-    setTimeout(() => { $(".link").dataset.t = "link"; page.translate(root); }, 2000);
-  });
+  createShare(root, remember);
+  openLesson(root);
   seed.addEventListener("change", () => {
     seed.value = Math.min(MOST_SEED, Math.max(0, Math.floor(+seed.value || 0)));
     if (kit) jump(startOf(+seed.value), true);

@@ -17,6 +17,7 @@
   page.translate = (root) => {
     for (const node of root.querySelectorAll("[data-t]")) node.textContent = page.t(node.dataset.t, node.dataset);
     for (const node of root.querySelectorAll("[data-t-label]")) node.setAttribute("aria-label", page.t(node.dataset.tLabel, node.dataset));
+    for (const node of root.querySelectorAll("[data-t-placeholder]")) node.placeholder = page.t(node.dataset.tPlaceholder, node.dataset);
     for (const node of root.querySelectorAll("[data-t-title]")) node.title = page.t(node.dataset.tTitle, node.dataset);
   };
 
