@@ -1,4 +1,4 @@
-"""The page's functions for programs: sample, decode, reconstruct, each a named endpoint of Gradio's API."""
+"""The page's functions for programs: sample, decode, reconstruct, refine, each a named endpoint of Gradio's API."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from aegan.ui import figures
 from aegan.ui.explore import describe, record
 from aegan.ui.hosting import gpu, parse_numbers, parse_seed, seat, speaks
 from aegan.ui.models import Models, Shown
-from aegan.ui.reconstruct import open_encoded, reconstruct
+from aegan.ui.reconstruct import open_encoded, reconstruct, refine_upload
 
 MOST_SAMPLES = 64
 NOISE_LIMIT = 10.0  # no draw from N(0, I) comes near
@@ -60,7 +60,18 @@ def create_endpoints(models: Models) -> None:
             answer = reconstruct(shown, open_encoded(image), invert)
             return _with_images(answer, answer["note"])
 
-    for function, name in ((sample, "sample"), (decode, "decode"), (reconstruct_picture, "reconstruct")):
+    @speaks
+    def refine_picture(image: str, model: str = "", invert: str = "auto", steps: int = 40) -> dict[str, Any]:
+        """A picture and a better code than the encoder's: {"input", "refined", "difference", "code", "psnr", …}.
+
+        As `reconstruct`, after 1 to 100 steps that search for the code; "psnr_before" is the encoder's own.
+        """
+        with seat():
+            answer = refine_upload(models.get(model or models.first), open_encoded(image), invert, steps)
+            return _with_images(answer, answer["note"])
+
+    functions = {"sample": sample, "decode": decode, "reconstruct": reconstruct_picture, "refine": refine_picture}
+    for name, function in functions.items():
         gr.api(function, api_name=name, api_description=function.__doc__, concurrency_limit=2, concurrency_id="core")
 
 

@@ -58,8 +58,13 @@ def data_uri(image: np.ndarray, record: dict[str, Any] | None = None) -> str:
 
 def to_uri(picture: dict[str, Any], record: dict[str, Any] | None = None) -> str:
     """A picture of `picture` as a PNG data URI."""
+    return data_uri(to_array(picture), record)
+
+
+def to_array(picture: dict[str, Any]) -> np.ndarray:
+    """The inverse of `picture`, for images: uint8 [H, W, C]."""
     shape = (picture["height"], picture["width"], picture["channels"])
-    return data_uri(np.frombuffer(base64.b64decode(picture["pixels"]), np.uint8).reshape(shape), record)
+    return np.frombuffer(base64.b64decode(picture["pixels"]), np.uint8).reshape(shape)
 
 
 def rounded(points: np.ndarray) -> list[list[float]]:

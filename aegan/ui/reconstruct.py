@@ -27,6 +27,7 @@ from aegan.images import (
     square_in,
     to_model,
 )
+from aegan.refine import begin_refinement, refine
 from aegan.ui import figures
 from aegan.ui.hosting import answers, decode_base64, parse_numbers, parse_seed
 from aegan.ui.models import Models, Shown
@@ -37,6 +38,7 @@ log = logging.getLogger(__name__)
 
 SAMPLES = ASSETS / "samples"
 INVERT = {"auto": "auto", "on": True, "off": False}
+MOST_API_STEPS = 100
 STEP_SIDE = 128  # pixels of the first step that is shown
 MOST_TESTS = 500  # test images that are kept in memory, of each data set
 
@@ -142,6 +144,22 @@ def reconstruct(
     x = to_model(seen[None])
     answer = {"input": figures.picture(seen)} | describe_code(shown, seen, model.encode(x))
     return answer | {"foreign": judge(shown, x)}
+
+
+def refine_upload(shown: Shown, image: Image.Image, invert: Any, steps: Any) -> dict[str, Any]:
+    """As `reconstruct`, for programs: all steps of a refinement at once, the picture as "refined".
+
+    Raises:
+        UserError: as `reconstruct`, or for a number of steps out of range.
+    """
+    if type(steps) is not int or not 1 <= steps <= MOST_API_STEPS:
+        raise UserError(f"steps must be a whole number from 1 to {MOST_API_STEPS}.")
+    before = reconstruct(shown, image, invert)
+    x = to_model(figures.to_array(before["input"])[None])
+    state = refine(shown.model, x, begin_refinement(shown.model, x), steps)
+    answer = describe_code(shown, figures.to_array(before["input"]), state.code)
+    answer["refined"] = answer.pop("reconstruction")
+    return {"input": before["input"], **answer, "psnr_before": before["psnr"], "steps": steps}
 
 
 def judge(shown: Shown, x: Tensor) -> dict[str, Any] | None:

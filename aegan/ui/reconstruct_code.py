@@ -28,10 +28,10 @@ SSIM_WINDOW = 11
 
 
 def parse_request(models: Models, request: Any, fields: str) -> Shown:
-    """The model of a request, which must be an object and name one of pictures with an encoder.
+    """The model of a request, which must be an object that names a model of pictures.
 
     Raises:
-        UserError: when it is not, or the model cannot reconstruct.
+        UserError: when it is not.
     """
     if not isinstance(request, dict):
         raise UserError(f"The request must be an object with {fields}.")

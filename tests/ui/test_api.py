@@ -29,9 +29,9 @@ def opened(uri: str) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(file_of(uri))))
 
 
-def test_only_the_three_endpoints_are_public(client):
+def test_only_these_endpoints_are_public(client):
     endpoints = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
-    assert set(endpoints) == {"/sample", "/decode", "/reconstruct"}
+    assert set(endpoints) == {"/sample", "/decode", "/reconstruct", "/refine"}
     assert all(endpoint["description"] for endpoint in endpoints.values())
 
 
@@ -60,6 +60,18 @@ def test_a_picture_is_reconstructed(client):
     assert read_provenance(file_of(answer["input"])) is None, "that is the visitor's own"
 
 
+def test_a_picture_is_refined(client):
+    text = base64.b64encode(a_picture()).decode()
+    plain = client.predict(image=text, model="tiny", api_name="/reconstruct")
+    answer = client.predict(image=text, model="tiny", steps=30, api_name="/refine")
+    assert answer["psnr_before"] == plain["psnr"] < answer["psnr"]
+    assert opened(answer["input"]).tolist() == opened(plain["input"]).tolist()
+    assert len(answer["code"]) == 8 and answer["code"] != plain["code"]
+    assert read_provenance(file_of(answer["refined"])) == answer["note"]
+    decoded = client.predict(noise=answer["code"], model="tiny", api_name="/decode")
+    assert np.abs(opened(decoded["image"]).astype(int) - opened(answer["refined"])).max() <= 2  # the code was rounded
+
+
 @pytest.mark.parametrize(
     ("endpoint", "arguments", "sentence"),
     [
@@ -73,6 +85,8 @@ def test_a_picture_is_reconstructed(client):
         ("/reconstruct", {"image": "%%%"}, "The picture is not valid base64: encode the file's bytes."),
         ("/reconstruct", {"image": "aGVsbG8="}, "This file is damaged or not a picture"),
         ("/reconstruct", {"image": "aGVsbG8=", "invert": "perhaps"}, "damaged or not a picture"),
+        ("/refine", {"image": "aGVsbG8="}, "damaged or not a picture"),
+        ("/refine", {"image": base64.b64encode(a_picture()).decode(), "steps": 10**6}, "steps must be a whole number"),
     ],
 )
 def test_a_wrong_call_gets_one_sentence(client, endpoint, arguments, sentence):
