@@ -161,6 +161,7 @@ def load_atlas(folder: Path, model: AEGAN) -> Atlas | None:
     path = Path(folder) / ATLAS
     if not path.exists():
         return None
+    place = f"{Path(folder).name}/{ATLAS}"  # visitors read this, and need not know where it lies on the machine
     advice = f"delete it, or make it anew with `python -m aegan prepare {Path(folder).name}`"
     try:
         if path.stat().st_size > MAX_BYTES:
@@ -169,13 +170,13 @@ def load_atlas(folder: Path, model: AEGAN) -> Atlas | None:
             facts = json.loads((file.metadata() or {}).get("facts", ""))
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no iterator here)
     except (OSError, SafetensorError, ValueError, RecursionError):
-        raise UserError(f"{path} cannot be read: {advice}.") from None
+        raise UserError(f"{place} cannot be read: {advice}.") from None
     try:
         atlas = _check(facts, tensors, model)
     except ValueError as problem:
-        raise UserError(f"{path}: {problem}; {advice}.") from None
+        raise UserError(f"{place}: {problem}; {advice}.") from None
     if facts.get("weights_sha256") != _fingerprint(folder):
-        raise UserError(f"{path} is of other weights than those beside it: {advice}.")
+        raise UserError(f"{place} is of other weights than those beside it: {advice}.")
     return atlas
 
 
