@@ -27,7 +27,7 @@ from aegan.ui.models import Models  # noqa: E402
 from aegan.ui.nearest import create_nearest  # noqa: E402
 from aegan.ui.page import STYLES, head, speak_every_language  # noqa: E402
 from aegan.ui.reconstruct import create_reconstruct_tab  # noqa: E402
-from aegan.ui.served import routes, version  # noqa: E402
+from aegan.ui.served import Compress, routes, version  # noqa: E402
 from aegan.ui.shelf import create_shelf  # noqa: E402
 from aegan.ui.studies import create_study  # noqa: E402
 from aegan.ui.texts import say  # noqa: E402
@@ -84,7 +84,7 @@ def build_app(
         "max_file_size": MAX_FILE_BYTES,
         "state_session_capacity": 1000,
         "app_kwargs": {
-            "middleware": [Middleware(Gate)],
+            "middleware": [Middleware(Compress), Middleware(Gate)],
             "routes": routes(models),
             "docs_url": None,
             "redoc_url": None,

@@ -6,9 +6,11 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from aegan.export import DECODER
 from aegan.model import WEIGHTS
@@ -60,6 +62,19 @@ def routes(models: Models) -> list[Route]:
         return FileResponse(path, media_type=found[0], headers=headers)
 
     return [Route("/aegan/{version}/{place:path}", on_file)]
+
+
+class Compress(GZipMiddleware):
+    """ASGI middleware: the page itself and our scripts go out compressed, to a fifth or so. Gradio's own files, which
+    are large and kept by browsers, and the short answers to a moving slider do not: they would take more time than
+    they save."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope.get("path", "")
+        ours = path.startswith("/aegan/") and path.endswith((".js", ".mjs", ".onnx"))
+        if path in ("/", "/config") or ours:
+            return await super().__call__(scope, receive, send)
+        await self.app(scope, receive, send)
 
 
 def _type(name: str) -> tuple[str, str | None] | None:

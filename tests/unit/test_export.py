@@ -9,6 +9,7 @@ import onnxruntime
 import pytest
 import torch
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.testclient import TestClient
 
 from aegan.config import UserError, get_preset
@@ -17,7 +18,7 @@ from aegan.export import DECODER, FACTS, export_decoder, find_decoder
 from aegan.latent import main_axes
 from aegan.model import AEGAN, WEIGHTS
 from aegan.ui.models import CHECKPOINTS, Models
-from aegan.ui.served import routes
+from aegan.ui.served import Compress, routes
 
 SMALL = {"width": 4, "z_dim": 8, "flow_layers": 2, "flow_width": 16}
 
@@ -116,3 +117,14 @@ def test_files_are_served_by_name_only(checkpoint):
         "models/../small/model.safetensors", "ort/README.md", "", "models//model.safetensors", "js/" + "a" * 5000,
     ):  # fmt: skip
         assert client.get(f"/aegan/v/{place}").status_code == 404, place
+
+
+def test_scripts_go_out_compressed_and_weights_as_they_are(checkpoint):
+    models = Models([checkpoint], shipped=checkpoint / "none")
+    client = TestClient(Starlette(routes=routes(models), middleware=[Middleware(Compress)]))
+    script = client.get("/aegan/v/js/space.js", headers={"Accept-Encoding": "gzip"})
+    assert script.headers["content-encoding"] == "gzip"
+    assert script.text == (CHECKPOINTS.parent / "assets/js/space.js").read_text()
+    weights = client.get(f"/aegan/v/models/small/{WEIGHTS}", headers={"Accept-Encoding": "gzip"})
+    assert "content-encoding" not in weights.headers
+    assert weights.content == (checkpoint / WEIGHTS).read_bytes()
