@@ -56,7 +56,6 @@ function addRow(rows, kind, model, facts) {
   else title.append(make("span", "", "real_images"));
   who.append(title);
   if (model && kind === "noise") who.append(desk(model));
-  box.setAttribute("role", "img");
   for (let k = 0; k < COLUMNS; k++) {
     const picture = document.createElement("img");
     picture.alt = "";
@@ -106,6 +105,7 @@ function build() {
 
 function label(strip, request) {
   const name = page.t(strip.title), last = (request.seed + COLUMNS - 1) % (MOST + 1);
+  strip.box.setAttribute("role", "img"); // only now: before, there is nothing to say of it
   strip.box.setAttribute("aria-label", page.t(`strip_${request.kind}`, { name, first: request.seed, last }));
 }
 
