@@ -39,11 +39,10 @@ export default function mount(element, server) {
     return { at, ways, corners: [at(-LIMIT, -LIMIT), at(LIMIT, -LIMIT), at(-LIMIT, LIMIT)] };
   }
 
-  function resize() {
+  function fit() {
     if (!kit || !room) return;
     side = tiles.fit(kit, room);
     $(".view").style.setProperty("--side", `${side}px`);
-    render();
   }
 
   const render = () => (mode === "training" ? paint() : refresh());
@@ -165,7 +164,7 @@ export default function mount(element, server) {
   }
 
   const place = (event) => { // of the pointer, in σ
-    const box = plane.getBoundingClientRect();
+    const box = drag?.box ?? plane.getBoundingClientRect(); // asked for while things move, it would lay out the page
     return [LIMIT * ((2 * (event.clientX - box.left)) / box.width - 1), LIMIT * (1 - (2 * (event.clientY - box.top)) / box.height)];
   };
 
@@ -178,7 +177,7 @@ export default function mount(element, server) {
     plane.setPointerCapture(event.pointerId);
     const [x, y] = place(event), [left, low] = values().map(clamp);
     moving = false;
-    drag = { at: planeThrough(page.here().point), off: onDot ? [left - x, low - y] : [0, 0] };
+    drag = { box: plane.getBoundingClientRect(), at: planeThrough(page.here().point), off: onDot ? [left - x, low - y] : [0, 0] };
     tag.hidden = true;
     plane.classList.add("dragged");
     if (!onDot) go(x, y, drag.at);
@@ -232,7 +231,6 @@ export default function mount(element, server) {
     label();
     show(values());
     note();
-    render();
   }
 
   function label() { // everything that says the names of directions
@@ -251,8 +249,6 @@ export default function mount(element, server) {
   function sync() { // the explorer is at another model: its own directions, those that were chosen before or in the link
     const here = page.here?.();
     if (!here?.kit || !here.point || here.kit === kit) return Boolean(kit);
-    root.hidden = here.rows.length < 2;
-    if (root.hidden) return false;
     kit = here.kit;
     cloud = drag = null;
     moving = false;
@@ -262,9 +258,8 @@ export default function mount(element, server) {
     $(".modes").hidden = !hasCloud;
     if (!hasCloud) setMode("pictures");
     $(".here").style.setProperty("--side", `${kit.points ? HERE : kit.shape[1] * Math.round(HERE / kit.shape[1])}px`);
-    if (room) side = tiles.fit(kit, room);
+    fit();
     choose([chosen.get(kit.model), linked, first].find(isKnown));
-    resize();
     return true;
   }
 
@@ -284,6 +279,7 @@ export default function mount(element, server) {
     link.searchParams.set("map", keys.join(","));
     history.replaceState(history.state, "", link);
     choose(keys);
+    render();
   }));
   for (const input of root.querySelectorAll(".modes input")) input.addEventListener("change", () => { setMode(input.value); note(); render(); });
 
@@ -295,11 +291,11 @@ export default function mount(element, server) {
   page.on("settled", () => {
     if (!sync()) return;
     if (!drag) { moving = false; show(values()); note(); }
-    refresh();
+    render();
   });
   page.on("theme", () => { drawMarks(); if (kit?.points) tiles.forget(); render(); });
   root.hidden = !page.model;
   page.mount(element, () => { if (kit) { label(); show(values()); note(); if (cloud) { list(); paint(); } } });
-  new ResizeObserver(([entry]) => { room = Math.floor(entry.contentRect.width); resize(); }).observe($(".room"));
-  new IntersectionObserver(([entry]) => { visible = entry.isIntersecting; if (visible && sync()) { render(); } }).observe(plane);
+  new ResizeObserver(([entry]) => { room = Math.floor(entry.contentRect.width); fit(); render(); }).observe($(".room"));
+  new IntersectionObserver(([entry]) => { visible = entry.isIntersecting; if (visible && sync()) render(); }).observe(plane);
 }
