@@ -52,12 +52,13 @@ export default function mount(element, server) {
     track.setAttribute("aria-valuenow", Math.round(100 * (share ?? 0)));
   }
 
-  function lookAt(at) { // the sliders say where that is; then it is drawn
+  function lookAt(at, picture = null) { // the sliders say where that is; then it is drawn, if it is not yet
     for (const view of rows) if (view !== gesture?.view) view.put(Math.round(100 * dot(at, view.slider.vector)) / 100);
     gauge("unusual", unusualness(at) / 100);
     copy.hidden = true;
     saveLink.removeAttribute("href");
-    ask({ kit, point: at });
+    $(".realness").classList.toggle("stale", Boolean(picture)); // what was drawn before was not judged
+    if (picture) { page.draw(canvas, picture); page.tell("moved", { model: kit.model, noise: at, picture }); } else ask({ kit, point: at });
     clearTimeout(quiet);
     turn += 1;
   }
@@ -311,11 +312,11 @@ export default function mount(element, server) {
     page.arriving = noise; // the model's own event, below, leads there
     page.setModel(model);
   });
-  page.on("show", ({ model, noise }) => { // a point in passing, of which history and address hear nothing
+  page.on("show", ({ model, noise, picture }) => { // a point in passing, of which history and address hear nothing
     if (model !== kit?.model) return;
     decoder.prepare(kit);
     gesture = null;
-    lookAt(noise);
+    lookAt(noise, picture);
   });
   page.on("drag", ({ model, noise, begin }) => { // many of them are one gesture, which its first one begins
     if (model !== kit?.model) return;

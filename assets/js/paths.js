@@ -1,11 +1,13 @@
 // A path through kept points, played in the big picture and saved as a film by the server.
 import { walk } from "./kin.js";
+import { drawAll } from "./sheet.js";
 
 const page = window.aegan, MOST_KEYS = 24, MOST_FRAMES = 240, QUIET = 400;
 
 export function createPaths(panel, desk) {
   const $ = (selector) => panel.querySelector(selector), scrub = $(".scrub"), each = $(".each"), speed = $(".speed"), screen = $(".screen canvas");
   let kit = null, keys = [], frames = [], at = 0;
+  let drawn = [], drawing = false; // pictures of frames, kept for the next time round
   let playing = null; // {since: when, from: frame}
   let quiet = null;
 
@@ -36,6 +38,7 @@ export function createPaths(panel, desk) {
     const loop = $(".loop").checked, stretches = keys.length - (loop ? 0 : 1);
     each.max = Math.min(60, Math.floor((MOST_FRAMES - 1) / stretches));
     frames = walk(keys.map((key) => key.point), { loop, spherical: panel.querySelector("[name=line]:checked").value === "arc", each: +each.value });
+    drawn = [];
     each.style.setProperty("--at", (each.value - each.min) / (each.max - each.min || 1));
     $(".each-value").textContent = each.value;
     scrub.max = frames.length - 1;
@@ -56,15 +59,28 @@ export function createPaths(panel, desk) {
   function show(frame) {
     at = frame;
     put();
-    page.tell("show", { model: kit.model, noise: frames[at] });
+    page.tell("show", { model: kit.model, noise: frames[at], picture: drawn[at] });
+  }
+
+  async function drawAhead() { // many at a time are quicker than one by one, and kinder to a server
+    if (drawing) return;
+    drawing = true;
+    while (playing && frames.some((_, i) => !drawn[i])) {
+      const into = drawn, missing = frames.map((_, i) => (at + i) % frames.length).filter((i) => !into[i]);
+      const wish = drawAll(kit, missing.map((i) => frames[i]), (k, picture) => { into[missing[k]] = picture; }, () => playing && into === drawn);
+      const { error } = await wish.catch(() => ({ error: page.t("offline") }));
+      if (error) { desk.say(error); leave(); }
+    }
+    drawing = false;
   }
 
   function tick(now) {
     if (!playing) return;
-    let frame = playing.from + Math.floor(((now - playing.since) * perSecond()) / 1000);
-    if ($(".loop").checked) frame %= frames.length;
-    else if (frame >= frames.length - 1) { at = frames.length - 1; return stop(); }
-    if (frame !== at) show(frame);
+    const due = playing.from + Math.max(0, Math.floor(((now - playing.since) * perSecond()) / 1000));
+    const frame = $(".loop").checked ? due % frames.length : Math.min(due, frames.length - 1);
+    if (!drawn[frame]) playing = { since: now, from: at }; // the clock stands until there is more to see
+    else if (frame !== at) show(frame);
+    if (at === frames.length - 1 && !$(".loop").checked) return stop();
     requestAnimationFrame(tick);
   }
 
@@ -73,7 +89,8 @@ export function createPaths(panel, desk) {
     clearTimeout(quiet);
     if (at === frames.length - 1) at = 0;
     playing = { since: performance.now(), from: at };
-    show(at);
+    put();
+    drawAhead();
     requestAnimationFrame(tick);
   }
 

@@ -23,9 +23,9 @@ export function rove(list, main, onKey = () => false) {
   return { refresh: () => { const all = items(); choose(all.find((item) => item.contains(document.activeElement)) ?? all[0]); } };
 }
 
-// Pictures of a model at many points, a few at a time; `onPicture(i, picture)`.
-export async function drawAll(kit, points, onPicture) {
-  for (let i = 0; i < points.length;) {
+// Pictures of a model at many points, a few at a time, as long as `goOn()`; `onPicture(i, picture)`.
+export async function drawAll(kit, points, onPicture, goOn = () => true) {
+  for (let i = 0; i < points.length && goOn();) {
     const part = points.slice(i, i + (decoder.isReady(kit.model) ? CHUNK : 32)), given = await page.pictures(kit, part);
     if (given.error) return given;
     given.pictures.forEach((picture, k) => onPicture(i + k, picture));

@@ -125,6 +125,7 @@ export default function mount(element, server) {
     $(".count").textContent = entries.length ? page.t("shelf_count", { count: entries.length, most: store.MOST }) : "";
     $(".export").disabled = !entries.length;
     showTicks();
+    showHere();
     keys.refresh();
   }
 
@@ -183,7 +184,6 @@ export default function mount(element, server) {
     save();
     render();
     list.scrollTop = list.scrollHeight; // the page itself stays where it is
-    showHere();
     drawMissing();
     return "kept";
   }
@@ -273,6 +273,6 @@ export default function mount(element, server) {
   drawWhenAble();
 
   function drawWhenAble() { // the explorer's own functions come with its own script
-    if (page.pictures) { showHere(); drawMissing(); } else document.addEventListener("aegan:settled", drawWhenAble, { once: true });
+    if (page.pictures) drawMissing(); else document.addEventListener("aegan:settled", drawWhenAble, { once: true });
   }
 }
