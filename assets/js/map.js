@@ -96,7 +96,7 @@ export default function mount(element, server) {
     marks = project(cloud, ...axes.map((view) => view.slider.vector));
     const within = marks.filter(isWithin).length;
     const counted = page.t(within < marks.length ? "map_counted_within" : "map_counted", { count: marks.length.toLocaleString(page.language), out: marks.length - within });
-    $(".counted").textContent = [counted, isColoured(cloud) ? page.t("map_key", { what: named("map_tells", cloud.attribute) }) : ""].join(" ");
+    $(".counted").textContent = [counted, isColoured(cloud) ? page.t("map_key", { what: named("map_tells", cloud.attribute) }) : ""].join(page.language === "zh" ? "" : " ");
     draw();
   }
 
