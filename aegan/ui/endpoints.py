@@ -1,4 +1,4 @@
-"""The page's functions for programs: sample, decode, reconstruct, refine, each a named endpoint of Gradio's API."""
+"""Functions for programs, each a named endpoint of Gradio's API: sample, decode, nearest, reconstruct, refine."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from aegan.ui import figures
 from aegan.ui.explore import describe, record
 from aegan.ui.hosting import gpu, parse_numbers, parse_seed, seat, speaks
 from aegan.ui.models import Models, Shown
+from aegan.ui.nearest import find_nearest
 from aegan.ui.reconstruct import open_encoded, reconstruct, refine_upload
 
 MOST_SAMPLES = 64
@@ -50,6 +51,16 @@ def create_endpoints(models: Models) -> None:
             return _with_images(describe(shown, point), record(shown, point))
 
     @speaks
+    def nearest(noise: list[float], model: str = "") -> dict[str, Any]:
+        """Training images nearest to the picture at a point: {"picture", "tiles", "count", "total", "rank", …}.
+
+        "tiles" holds six, nearest first: "picture", "name" of its class, "times" the usual distance. "rank": how many
+        percent of test images are nearer to a training image. Not every model has such an index.
+        """
+        with seat():
+            return find_nearest(models, {"model": model or models.first, "noise": noise})
+
+    @speaks
     def reconstruct_picture(image: str, model: str = "", invert: str = "auto") -> dict[str, Any]:
         """A picture through the encoder and back: {"input", "reconstruction", "difference", "code", "psnr", "note", …}.
 
@@ -70,7 +81,10 @@ def create_endpoints(models: Models) -> None:
             answer = refine_upload(models.get(model or models.first), open_encoded(image), invert, steps)
             return _with_images(answer, answer["note"])
 
-    functions = {"sample": sample, "decode": decode, "reconstruct": reconstruct_picture, "refine": refine_picture}
+    functions = {
+        "sample": sample, "decode": decode, "nearest": nearest, "reconstruct": reconstruct_picture,
+        "refine": refine_picture,
+    }  # fmt: skip
     for name, function in functions.items():
         gr.api(function, api_name=name, api_description=function.__doc__, concurrency_limit=2, concurrency_id="core")
 

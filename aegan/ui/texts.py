@@ -10,10 +10,10 @@ from dataclasses import fields
 from aegan.config import ModelConfig, Objective, TrainConfig
 from aegan.ui.texts_compare import COMPARE_TEXTS
 from aegan.ui.texts_explore import EXPLORE_TEXTS
-from aegan.ui.texts_reconstruct import RECONSTRUCT_TEXTS
-from aegan.ui.texts_shelf import SHELF_TEXTS
 from aegan.ui.texts_map import MAP_TEXTS
 from aegan.ui.texts_nearest import NEAREST_TEXTS
+from aegan.ui.texts_reconstruct import RECONSTRUCT_TEXTS
+from aegan.ui.texts_shelf import SHELF_TEXTS
 
 LANGUAGES = {"en": "English", "zh": "中文"}
 
@@ -56,16 +56,20 @@ TEXTS: dict[str, tuple[str, str]] = {
     "pause": ("Pause", "暂停"),
     "resume": ("Resume", "继续"),
     "stop": ("Stop", "停止"),
+    "step_d": ("Step D", "D 走一步"),
+    "step_g": ("Step G", "G 走一步"),
     "status_idle": (
         "Ready. Press Start: the first pictures appear in a few seconds.",
         "就绪。按“开始”，几秒后出现第一批图像。",
     ),
+    "status_queued": ("Waiting for a free place: number {position} in line", "等待空位：队列中第 {position} 位"),
     "status_waiting": ("Getting the data ready …", "正在准备数据……"),
     "status_running": ("Training", "训练中"),
     "status_paused": ("Paused", "已暂停"),
     "status_finished": ("Finished", "已完成"),
     "status_stopped": ("Stopped", "已停止"),
     "status_failed": ("Failed", "失败"),
+    "status_interrupted": ("Interrupted: press Resume to go on", "已中断：按“继续”接着训练"),
     "status_gone": (
         "The run that this browser started is no longer on the server: start a new one.",
         "本浏览器启动的训练已不在服务器上：请重新开始。",

@@ -31,7 +31,7 @@ def opened(uri: str) -> np.ndarray:
 
 def test_only_these_endpoints_are_public(client):
     endpoints = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
-    assert set(endpoints) == {"/sample", "/decode", "/reconstruct", "/refine"}
+    assert set(endpoints) == {"/sample", "/decode", "/nearest", "/reconstruct", "/refine"}
     assert all(endpoint["description"] for endpoint in endpoints.values())
 
 
