@@ -19,7 +19,7 @@ export default function mount(element, server) {
   const clouds = new Map(), chosen = new Map(); // model -> promise of its cloud; -> keys of two directions
   const withCloud = JSON.parse(root.dataset.clouds);
   let kit = null, axes = []; // the rows of the explorer that the two directions belong to
-  let visible = false, turn = 0, room = 0, side = 0; // pixels that there are; of the plane
+  let visible = false, turn = 0, failures = 0, room = 0, side = 0; // pixels that there are; of the plane
   let drag = null, moving = false, tapped = false; // moving: the explorer counts further steps to the same gesture
   let mode = "pictures", cloud = null, marks = [], lit = null, pinned = null;
 
@@ -57,11 +57,13 @@ export default function mount(element, server) {
       await tiles.draw(kit, planeThrough(point), values(point), () => mine === turn && visible && mode === "pictures" && point === page.here().point);
       if (mine !== turn) return;
       plane.setAttribute("aria-busy", tiles.isBusy);
+      failures = 0;
       note();
     } catch (error) {
       if (mine !== turn) return;
       note(typeof error === "string" ? error : page.t("offline"));
-      if (typeof error !== "string") setTimeout(() => mine === turn && refresh(), 1500);
+      setTimeout(() => mine === turn && refresh(), Math.min(60, 1.5 * 2 ** failures) * 1000); // the server is away, or busy
+      failures += 1;
     }
   }
 

@@ -11,7 +11,8 @@ READ = """([selector, x, y, size]) => {
 
 def open_map(visit, **options: object) -> Page:
     page = visit(query="?model=fashion", **options)
-    page.locator(".map .plane").scroll_into_view_if_needed()
+    until_settled(page)  # the explorer above it has its full height
+    plane_of(page).scroll_into_view_if_needed()
     until_drawn(page)
     return page
 
