@@ -40,7 +40,7 @@ export function createSheet(list, count, desk) {
   const tiles = Array.from({ length: count }, (_, i) => {
     const item = document.createElement("li");
     item.innerHTML = `<button type="button" class="go"><canvas width="1" height="1" aria-hidden="true"></canvas></button><button type="button" class="corner keep">${PLUS}</button>`;
-    item.querySelector(".go").addEventListener("click", () => shown && desk.lead(shown.kit, shown.points[i]));
+    item.querySelector(".go").addEventListener("click", () => shown && desk.go(shown.kit, shown.points[i]));
     item.querySelector(".keep").addEventListener("click", () => shown && desk.keep(shown.kit, shown.points[i]));
     return item;
   });
