@@ -2,11 +2,15 @@
 // stay in this browser; their number and length are bounded.
 const MOST_POINTS = 1000, MOST_STROKES = 300, NEAR = 0.004, STEP = 1 / 28;
 
-// `ink` is a function of the stroke's own colour; `changed` is called whenever what is drawn has changed.
+// `ink` is a function of the stroke's own colour; `changed` is called when what is drawn has changed.
 export function createPad(canvas, { ink, thickness, changed }) {
   const context = canvas.getContext("2d"), side = canvas.width;
   let strokes = [], stroke = null, cursor = { x: 0.5, y: 0.5, down: false, shown: false };
-  let erasing = false, colour = null;
+  let erasing = false, colour = null, told = 0;
+
+  function tell() { // once per frame, however many points came
+    told ||= requestAnimationFrame(() => { told = 0; changed(); });
+  }
 
   function trace({ points, width, erase, colour: own }) {
     context.globalCompositeOperation = erase ? "destination-out" : "source-over";
@@ -36,7 +40,7 @@ export function createPad(canvas, { ink, thickness, changed }) {
     stroke = { points: [[x, y]], width: thickness(), erase: erasing, colour };
     strokes.push(stroke);
     draw();
-    changed();
+    tell();
   }
 
   function extend(x, y) {
@@ -45,8 +49,8 @@ export function createPad(canvas, { ink, thickness, changed }) {
     if (Math.hypot(x - px, y - py) < NEAR) return;
     if (stroke.points.length >= MOST_POINTS) { begin(px, py); if (stroke.points.length >= MOST_POINTS) return; }
     stroke.points.push([x, y]);
-    draw();
-    changed();
+    trace({ ...stroke, points: [[px, py], [x, y]] });
+    tell();
   }
 
   const place = (event) => {
@@ -98,8 +102,8 @@ export function createPad(canvas, { ink, thickness, changed }) {
     isEmpty: () => !strokes.length,
     erase: (on) => { erasing = on; },
     paint: (name) => { colour = name; },
-    undo: () => { if (!strokes.length) return; strokes.pop(); stroke = null; draw(); changed(); },
-    clear: () => { if (!strokes.length) return; strokes = []; stroke = null; draw(); changed(); },
+    undo: () => { if (!strokes.length) return; strokes.pop(); stroke = null; draw(); tell(); },
+    clear: () => { if (!strokes.length) return; strokes = []; stroke = null; draw(); tell(); },
     forget: () => { strokes = []; stroke = null; draw(); },
   };
 }

@@ -82,7 +82,8 @@ export function createSource(root, { changed, several, fail }) {
 
   // -- files --------------------------------------------------------------------------------------------------------
 
-  file.addEventListener("change", () => { take(file.files); file.value = ""; });
+  const takeChosen = () => { take(file.files); file.value = ""; };
+  file.addEventListener("change", takeChosen);
   for (const name of ["dragover", "dragleave", "drop"]) {
     drop.addEventListener(name, (event) => { event.preventDefault(); drop.classList.toggle("over", name === "dragover"); });
   }
@@ -208,6 +209,7 @@ export function createSource(root, { changed, several, fail }) {
       crop.show(image);
       stage("board");
     },
+    begin: takeChosen, // what was chosen before this script was there
     changeModel: () => { if (source?.test !== undefined) crop.show(null); suitSketch(); },
   };
 }

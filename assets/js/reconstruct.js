@@ -127,4 +127,6 @@ export default function mount(element, server) {
     send();
   });
   page.mount(element, () => { slide(); show(); tools.translate(); several.show(); });
+  source.begin();
+  root.dataset.ready = "";
 }
