@@ -7,7 +7,6 @@ the project are read from there; of other data, small ones go into the file.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 from pathlib import Path
@@ -25,7 +24,7 @@ from aegan.attributes import has_attributes
 from aegan.classifier import CLASSIFIERS
 from aegan.config import UserError
 from aegan.data import ASSETS, IMAGES, Dataset, load_data
-from aegan.history import write_atomic
+from aegan.history import fingerprint, write_atomic
 from aegan.images import encode_webp, fit_image, image_grid, to_model
 from aegan.model import AEGAN, WEIGHTS
 from aegan.neighbours import gaps
@@ -145,7 +144,7 @@ def save_atlas(folder: Path, data: Dataset | None = None, seed: int = 0) -> Atla
     if data is None:
         raise UserError("2-D points lie on the page as they are: only models of images have an atlas.")
     atlas = build_atlas(model, data, seed)
-    facts = {"format_version": FORMAT_VERSION, "weights_sha256": _fingerprint(folder)}
+    facts = {"format_version": FORMAT_VERSION, "weights_sha256": fingerprint(Path(folder) / WEIGHTS)}
     facts |= {name: getattr(atlas, name) for name in _FACTS}
     tensors = {name: getattr(atlas, name).contiguous() for name in _TENSORS}
     write_atomic(Path(folder) / ATLAS, save(tensors, {"facts": json.dumps(facts)}))
@@ -175,7 +174,7 @@ def load_atlas(folder: Path, model: AEGAN) -> Atlas | None:
         atlas = _check(facts, tensors, model)
     except ValueError as problem:
         raise UserError(f"{place}: {problem}; {advice}.") from None
-    if facts.get("weights_sha256") != _fingerprint(folder):
+    if facts.get("weights_sha256") != fingerprint(Path(folder) / WEIGHTS):
         raise UserError(f"{place} is of other weights than those beside it: {advice}.")
     return atlas
 
@@ -242,8 +241,3 @@ def _is_short(word: Any) -> bool:
 def _is_growing(values: Tensor) -> bool:
     """Whether they are finite, from 0 on, each at least as large as the one before it."""
     return bool(values.isfinite().all() and (values >= 0).all() and (values.diff() >= 0).all())
-
-
-def _fingerprint(folder: Path) -> str:
-    with (Path(folder) / WEIGHTS).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

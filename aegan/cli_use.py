@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from aegan.attributes import has_attributes
+from aegan.atlas import save_atlas
 from aegan.checkpoints import (
     commit,
     describe_checkpoint,
@@ -25,6 +25,7 @@ from aegan.data import fetch, list_data, load_data
 from aegan.directions import describe_directions, find_directions, save_axes, save_directions
 from aegan.evaluate import evaluate
 from aegan.export import export_decoder
+from aegan.familiarity import prepare_familiarity
 from aegan.history import write_atomic
 from aegan.images import fit_image, open_image
 from aegan.metrics import psnr
@@ -88,13 +89,20 @@ def on_prepare(options: argparse.Namespace) -> int:
     if not folder.is_dir():
         raise UserError("prepare writes into the folder of a checkpoint: give one that is here.")
     model = AEGAN.from_pretrained(folder)
-    if has_attributes(model.config.data, model.config.model.img_resolution, model.config.model.img_channels):
-        save_directions(folder, find_directions(model), {"data": model.config.data, "commit": commit(), "seed": 0})
-        print("directions.json: named directions")
-    save_axes(folder, model)
-    print("axes.json: main axes")
-    facts = export_decoder(folder)
-    print(f"decoder.onnx: for the browser; at most {facts['largest_difference']} of 255 from torch's pictures")
+    facts = {"data": model.config.data, "commit": commit(), "seed": 0}
+    parts = {
+        "main axes": lambda: save_axes(folder, model),
+        "decoder for browsers": lambda: export_decoder(folder),
+        "named directions": lambda: save_directions(folder, find_directions(model), facts),
+        "errors of test images": lambda: prepare_familiarity(folder),
+        "index of training images": lambda: save_atlas(folder),
+    }
+    for name, write in parts.items():
+        try:
+            write()
+            print(f"{name}: written", flush=True)
+        except UserError as error:  # without that part, the page leaves out what needs it
+            print(f"{name}: left out. {error}", flush=True)
     return 0
 
 
