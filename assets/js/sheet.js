@@ -45,12 +45,14 @@ export function createSheet(list, count, desk) {
     return item;
   });
   list.replaceChildren(...tiles);
+  list.inert = true; // there is nothing yet to go to
   rove(list, ".go").refresh();
 
   const ask = page.newest((wish) => drawAll(wish.kit, wish.points, (i, picture) => page.draw(tiles[i].querySelector("canvas"), picture)), () => desk.say(""), desk.say);
   return {
     put(kit, points, labels) {
       shown = { kit, points };
+      list.inert = false;
       tiles.forEach((item, i) => {
         const [go, keep] = item.children;
         go.title = labels[i];
