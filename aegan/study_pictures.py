@@ -19,6 +19,7 @@ from aegan.data import Dataset
 from aegan.history import write_atomic
 from aegan.images import image_grid, to_model, to_uint8
 from aegan.model import AEGAN
+from aegan.provenance import SOFTWARE, png_notes
 from aegan.runs import CHECKPOINT
 from aegan.study_tables import ablation_page, table_page
 
@@ -90,7 +91,7 @@ def curves(results: dict[str, Any]) -> bytes:
     axes.grid(alpha=0.22)
     axes.spines[["top", "right"]].set_visible(False)
     _name_lines(axes, ends)
-    return _png(figure, "curves of a study")
+    return _png(figure, {"Software": SOFTWARE})
 
 
 def _name_lines(axes: Axes, ends: Sequence[tuple[float, float, str, str, bool]]) -> None:
@@ -156,7 +157,7 @@ def sheet(results: dict[str, Any], models: dict[str, AEGAN], data: Dataset) -> b
                 right.set_axis_off()
         distance = titles[name]["time"]["figures"].get("fd/samples")
         _label(left, titles[name]["title"], f"FD {distance['mean']:.2f}" if distance else "", COLOURS[name])
-    return _png(figure, f"samples and reconstructions by the models of a study on {data.title}")
+    return _png(figure, _made(f"samples and reconstructions by the models of a study on {data.title}"))
 
 
 def _strip(axes: Axes, images: np.ndarray) -> None:
@@ -189,10 +190,16 @@ def _scatters(results: dict[str, Any], models: dict[str, AEGAN], data: Dataset) 
         axes.set(xlim=(-1.4, 1.4), ylim=(-1.4, 1.4), xticks=[], yticks=[], aspect="equal")
         axes.set_title(title, fontsize=10, color=colour, fontweight="bold")
         axes.set_xlabel(note, fontsize=9, color="#555555")
-    return _png(figure, f"points by the models of a study on {data.title}")
+    return _png(figure, _made(f"points by the models of a study on {data.title}"))
 
 
-def _png(figure: Figure, what: str) -> bytes:
+def _made(what: str) -> dict[str, str]:
+    """The notes of a picture that shows what models made."""
+    words = f"AI-generated: {what}. No photographs: what is shown may not exist."
+    return png_notes({"generated": True, "description": words, "software": SOFTWARE})
+
+
+def _png(figure: Figure, notes: dict[str, str]) -> bytes:
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", metadata={"Description": f"AI-generated: {what}", "Software": "AE-GAN"})
+    figure.savefig(buffer, format="png", metadata=notes)
     return buffer.getvalue()

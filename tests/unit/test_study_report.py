@@ -11,6 +11,7 @@ from PIL import Image
 
 from aegan.config import get_preset
 from aegan.model import AEGAN
+from aegan.provenance import read_provenance
 from aegan.study_pictures import COLOURS, curves, sheet
 from aegan.study_report import judge_targets, summarise
 from aegan.study_rows import ABLATION, ENDS, ROWS, SHARES, Question, common_config, make_ablation, make_row
@@ -158,10 +159,12 @@ def test_an_ingredient_is_worth_what_its_loss_costs(plan, measured):
 def test_pictures_are_drawn(plan, measured, images, points, quick_points):
     results = summarise(plan, [], measured)
     picture = open_png(curves(results))
-    assert picture.size == (1066, 650) and "AI-generated" in picture.text["Description"]
+    assert picture.size == (1066, 650)
     config = get_preset("aegan").with_options(width=4, z_dim=4, flow_layers=2, img_resolution=16)
     models = {"gan": AEGAN(get_preset("gan").with_options(**options(config))).eval(), "aegan": AEGAN(config).eval()}
-    picture = open_png(sheet(results, models, images))
+    content = sheet(results, models, images)
+    assert read_provenance(content)["description"].startswith("AI-generated: samples and reconstructions")
+    picture = open_png(content)
     assert picture.width > 1000 and np.asarray(picture.convert("L")).std() > 20
     assert COLOURS.keys() == ROWS.keys()
     for p in measured:
