@@ -12,6 +12,7 @@ export function createTools(root, server, { answer, show, random }) {
   const panel = (name) => $(`.panel.${name}`), toggle = (name) => $(`[data-panel="${name}"]`);
   let run = 0; // number of the refinement that may still show something
   let busy = null; // "refine" or "fill" while one runs
+  let later = null; // the button that was pressed while the picture's own answer was still awaited
   let refined = null, filled = null; // what they came to: {before, after, step}
 
   async function call(question, request) { // an answer, or null once the page moved on; errors are told
@@ -70,8 +71,14 @@ export function createTools(root, server, { answer, show, random }) {
   const say = ({ before, after, step }) => ({ before: before.toFixed(1), after: after.toFixed(1), step, steps: STEPS });
   const current = () => (refined?.given && !busy ? { ...answer(), ...refined.given } : answer());
 
+  function waits(button) {
+    later = root.classList.contains("busy") ? button : null;
+    return later !== null;
+  }
+
   refineButton.addEventListener("click", async () => {
     if (busy === "refine") { stop(); return; }
+    if (waits(refineButton)) return;
     refined = null;
     const done = await refine("refine", null, (now) => { refined = now; show(now.given); update(); });
     if (done && refined) $(".news").textContent = page.t("refined", say(refined));
@@ -81,7 +88,7 @@ export function createTools(root, server, { answer, show, random }) {
 
   function stop() {
     run += 1;
-    busy = null;
+    busy = later = null;
     update();
   }
 
@@ -103,6 +110,7 @@ export function createTools(root, server, { answer, show, random }) {
 
   $(".run-fill").addEventListener("click", async () => {
     if (busy === "fill") { stop(); return; }
+    if (waits($(".run-fill"))) return;
     if (refined) { refined = null; show(null); }
     filled = null;
     const done = await refine("fill", hiddenBytes(), (now) => { filled = now; page.draw($("canvas.filled"), now.given.reconstruction); update(); });
@@ -236,10 +244,11 @@ export function createTools(root, server, { answer, show, random }) {
       if (!panel("fill").hidden) { page.draw($("canvas.masked"), answer().input); page.draw($("canvas.filled"), answer().input); }
       update();
       renewOthers();
+      if (later) later.click();
     },
     forget: () => { // another model was chosen
       run += 1;
-      busy = refined = filled = first = cycle = way = null;
+      busy = later = refined = filled = first = cycle = way = null;
       mask.forget();
       open(null);
       update();

@@ -92,15 +92,16 @@ export default function mount(element, server) {
     random: () => source.random(),
   });
 
-  const ask = page.newest((request) => server.on_picture(request), (given) => {
+  const ask = page.newest((request) => server.on_picture(request), (given, _, isNewest) => {
     if (given.model !== page.model) return; // another model was chosen meanwhile
     answer = shown = given;
     $(".message").textContent = "";
-    root.classList.remove("busy");
     root.classList.add("filled");
     split.disabled = false;
     if (given.picture) source.reveal(given.picture);
     show();
+    if (!isNewest) return;
+    root.classList.remove("busy");
     tools.renew();
     const news = [page.t("announce_reconstruction", { value: given.psnr.toFixed(1) }), given.foreign ? $(".verdict").textContent : ""];
     $(".news").textContent = news.join(" ");

@@ -65,6 +65,19 @@ def test_refining_is_shown_live_and_can_be_taken_back(given):
     assert pixels(page, "Reconstruction") == plain
 
 
+def test_refining_waits_for_the_picture(given):
+    page = given()
+    before = pixels(page, SEEN)
+    page.evaluate(
+        """() => {
+            document.querySelector(".reconstruct input[value=off]").click();
+            document.querySelector("button.refine").click();
+        }"""
+    )
+    expect(page.locator(".reconstruct .said")).to_contain_text("Step 60 of 60: PSNR")
+    assert pixels(page, SEEN) != before
+
+
 def test_refining_can_be_cancelled(given):
     page = given()
     held: list[Route] = []
