@@ -5,7 +5,6 @@ import sys
 
 from aegan.cli import Parser
 from aegan.config import UserError
-from aegan.ui import build_app
 
 
 def main() -> int:
@@ -19,6 +18,8 @@ def main() -> int:
     parser.add_argument("--device", default="auto", help="where training runs: auto, cpu, cuda, mps")
     parser.add_argument("--open", action="store_true", help="open the page in a browser")
     args = parser.parse_args()
+    from aegan.ui import build_app  # here, because the process of every training run loads this file again
+
     try:
         page, options = build_app(args.checkpoint, args.device, args.study)
         page.launch(server_name=args.host, server_port=args.port, inbrowser=args.open, **options)

@@ -38,7 +38,7 @@ def on_resume(options: argparse.Namespace) -> int:
     device = join_processes(options.device)
     run = Run.open(options.folder)
     state = run.restore(device)
-    config = run.config
+    config = state.config
     if options.steps is not None:
         if options.steps < 1:
             raise UserError(f"--steps says how many steps more: at least 1, not {options.steps}.")

@@ -45,6 +45,22 @@ class Metric:
 
 
 @dataclass(frozen=True)
+class Changed:
+    """Options of the run that its owner changed after `step` steps, such as {"lr": 1e-4}."""
+
+    step: int
+    values: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Alone:
+    """The step that led to `step` was one player's alone: "d", the discriminators', or "g", that of all others."""
+
+    step: int
+    player: str
+
+
+@dataclass(frozen=True)
 class Saved:
     """The run's state has been written; `path` is relative to the run's folder."""
 
@@ -54,11 +70,11 @@ class Saved:
 
 @dataclass(frozen=True)
 class Stopped:
-    """The end of the stream. `reason` is finished, time or diverged; `message` is for people."""
+    """The end of the stream. `reason` is finished, time, stopped or diverged; `message` is for people."""
 
     step: int
     reason: str
     message: str
 
 
-Event = Step | Preview | Metric | Saved | Stopped
+Event = Step | Preview | Metric | Changed | Alone | Saved | Stopped

@@ -17,14 +17,17 @@ from typing import Any
 import numpy as np
 
 from aegan.config import UserError
-from aegan.events import Event, Metric, Preview, Saved, Step, Stopped
+from aegan.events import Alone, Changed, Event, Metric, Preview, Saved, Step, Stopped
 from aegan.images import encode_png, encode_webp, image_grid, open_image
 from aegan.provenance import make_record, png_notes, to_xmp
 
 EVENTS, PREVIEWS = "events.jsonl", "previews"
 MAX_EVENTS_BYTES, MAX_PREVIEW_VALUES = 200 * 2**20, 50_000_000
 
-_KINDS = {"step": Step, "preview": Preview, "metric": Metric, "saved": Saved, "stopped": Stopped}
+_KINDS = {
+    "step": Step, "preview": Preview, "metric": Metric, "changed": Changed, "alone": Alone, "saved": Saved,
+    "stopped": Stopped,
+}  # fmt: skip
 _PICTURES = ("samples", "originals", "reconstructions")
 
 
@@ -74,10 +77,11 @@ def append_event(folder: Path, event: Event) -> None:
         raise cannot_write(folder / EVENTS, error) from error
 
 
-def read_events(folder: str | os.PathLike) -> Iterator[Event]:
+def read_events(folder: str | os.PathLike, last_preview_only: bool = False) -> Iterator[Event]:
     """Replays the events of a run's folder, or of a checkpoint's with a history; nothing where there is none.
 
-    Previews whose pictures are missing are left out, and so is a torn last line.
+    Previews whose pictures are missing are left out, and so is a torn last line. To open all pictures takes seconds
+    for a long run, so where only the present moment counts, take the last preview only.
 
     Raises:
         UserError: if a line before the last is damaged; says which.
@@ -85,13 +89,27 @@ def read_events(folder: str | os.PathLike) -> Iterator[Event]:
     folder = Path(folder)
     if not (folder / EVENTS).is_file():
         return
-    for number, (_, values) in enumerate(_lines(folder / EVENTS), start=1):
+    lines = _lines(folder / EVENTS)
+    last = max((i for i, (_, values) in enumerate(lines, start=1) if values["event"] == "preview"), default=0)
+    for number, (_, values) in enumerate(lines, start=1):
+        if last_preview_only and values["event"] == "preview" and number != last:
+            continue
         try:
             event = _decode(folder, values)
         except (KeyError, TypeError, ValueError) as error:
             raise UserError(f"{folder / EVENTS}, line {number}: this is not an event ({error}).") from None
         if event is not None:
             yield event
+
+
+def read_changes(folder: Path, step: int) -> dict[str, float]:
+    """Options that the run's owner had changed when it reached `step`, as they were then."""
+    changes: dict[str, float] = {}
+    if (folder / EVENTS).is_file():
+        for _, values in _lines(folder / EVENTS):
+            if values["event"] == "changed" and values["step"] <= step and isinstance(values.get("values"), dict):
+                changes |= values["values"]
+    return changes
 
 
 def forget_after(folder: Path, step: int) -> None:

@@ -1,210 +1,107 @@
-"""Training runs in the background: start, pause, resume, stop, look. Knows no page.
+"""Training runs in the background: start, pause, single steps, knobs, rewind, stop, resume, look. Knows no page.
 
-A run has a thread of its own and an id that cannot be guessed: who holds the id sees and commands the run. What a
-reader gets is an immutable snapshot, so that nobody can disturb the run by looking at it.
+A run has a process of its own and an id that cannot be guessed: who holds the id sees and commands the run. What a
+reader gets is an immutable snapshot, so that nobody can disturb the run by looking at it. A run lies on disk under a
+digest of its id, and is found there again after a restart of the server.
 """
 
 from __future__ import annotations
 
+import atexit
+import functools
+import hashlib
 import logging
 import os
+import re
 import secrets
+import shutil
+import tempfile
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
-import torch
+import numpy as np
 
 from aegan.config import Config, UserError
 from aegan.data import Dataset, list_data, load_data
-from aegan.events import Event, Preview, Step, Stopped
-from aegan.model import pick_device
-from aegan.state import TrainState
-from aegan.train import train
+from aegan.history import EVENTS
+from aegan.job import CLOSED, LIMITS, Job, Limits, Line, Snapshot, recall
+from aegan.runs import RUN, Run, remove_run
+from aegan.step import learns
+from aegan.worker import turn, work
 
 log = logging.getLogger(__name__)
-THREADS = torch.get_num_threads()  # what a run may use; answers to visitors use one
 
-ACTIVE = ("waiting", "running", "paused")
-ENDED = ("finished", "stopped", "failed")
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What strangers may ask of this machine; sized for a small public server."""
-
-    active: int = 2  # runs at once, paused ones included
-    kept: int = 20  # ended runs that can still be looked at
-    seconds: float = 900  # training time of one run
-    idle_seconds: float = 600  # an active run that nobody looks at is stopped
-    history: int = 600  # records of losses kept; every second one is dropped when there are more
-    options: tuple[tuple[str, float], ...] = (
-        ("steps", 20_000),
-        ("batch_size", 512),
-        ("width", 64),
-        ("z_dim", 128),
-        ("depth", 4),
-        ("encoder_depth", 4),
-        ("flow_layers", 16),
-        ("flow_width", 256),
-        ("components", 40),
-        ("prior_steps", 2_000),
-    )
+GONE = "This run is no longer on the server: start a new one."
+NO_ROOM = "This server has no room on its disk for another run: try again later."
+PLAYERS = ("d", "g", "both")
+CLOSING_SECONDS = 5.0
 
 
-LIMITS = Limits()
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """A run at one moment. `version` grows with every change; `message` is for people."""
-
-    config: Config
-    data: Dataset | None = None
-    status: str = "waiting"  # waiting, running, paused, finished, stopped, failed
-    message: str = ""
-    device: str = ""
-    step: int = 0
-    nimg: int = 0
-    seconds: float = 0.0
-    images_per_second: float = 0.0
-    history: tuple[Step, ...] = ()
-    preview: Preview | None = None
-    version: int = 0
-
-    @property
-    def is_active(self) -> bool:
-        return self.status in ACTIVE
-
-    @property
-    def seconds_left(self) -> float | None:
-        """Estimated from the speed so far; None before there is one."""
-        if not self.step or not self.is_active:
-            return None
-        t = self.config.train
-        by_steps = (t.steps - self.step) * self.seconds / self.step
-        return max(min(by_steps, t.seconds - self.seconds) if t.seconds else by_steps, 0.0)
-
-
-class Job:
-    """One run and its thread. Its own thread alone writes the snapshot's contents."""
-
-    def __init__(self, config: Config, limits: Limits, device: str) -> None:
-        self.snapshot = Snapshot(config)
-        self.seen = time.monotonic()  # when somebody last looked
-        self._limits, self._device = limits, device
-        self._wish = "run"  # run, pause, stop
-        self._changed = threading.Condition()
-        self.thread = threading.Thread(target=self._work, name="training", daemon=True)
-
-    def command(self, wish: str) -> None:
-        """Asks for run, pause or stop; obeyed at the next event. An ended run stays as it is."""
-        with self._changed:
-            if self._wish != "stop":
-                self._wish = wish
-            self._changed.notify_all()
-
-    def wait(self, condition: Callable[[Snapshot], Any], timeout: float) -> bool:
-        """Blocks until the condition holds for the snapshot; False after `timeout` seconds."""
-        with self._changed:
-            return self._changed.wait_for(lambda: bool(condition(self.snapshot)), timeout)
-
-    def _publish(self, **changes: Any) -> None:
-        with self._changed:
-            self.snapshot = replace(self.snapshot, **changes, version=self.snapshot.version + 1)
-            self._changed.notify_all()
-
-    def _work(self) -> None:
-        with suppress(AttributeError, OSError):  # on Linux a thread has its own priority: the page comes first
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
-        torch.set_num_threads(THREADS)  # of this thread; the page's set their own
-        try:
-            self._train()
-        except UserError as error:
-            self._publish(status="failed", message=str(error))
-        except Exception:
-            log.exception("A training run failed")
-            self._publish(status="failed", message="The run failed: start it again with smaller settings.")
-
-    def _train(self) -> None:
-        config = self.snapshot.config
-        data = load_data(config.data, config.model.img_resolution, config.model.img_channels)
-        state = TrainState.create(config, pick_device(self._device))
-        self._publish(data=data, status="running", device=str(state.device))
-        events = train(state, data)
-        try:
-            for event in events:
-                self._publish(**self._news(event))
-                if self._must_stop():
-                    if self.snapshot.is_active:
-                        self._publish(status="stopped", message=f"Stopped at step {self.snapshot.step:,}.")
-                    return
-        finally:
-            events.close()  # type: ignore[attr-defined]
-
-    def _news(self, event: Event) -> dict[str, Any]:
-        match event:
-            case Step():
-                history = (*self.snapshot.history, event)
-                if len(history) > self._limits.history:
-                    history = history[(len(history) - 1) % 2 :: 2]  # the newest stays
-                speed = event.metrics.get("time/images_per_second", 0.0)
-                return {
-                    "step": event.step, "nimg": event.nimg, "seconds": event.seconds,
-                    "images_per_second": speed, "history": history,
-                }  # fmt: skip
-            case Preview():
-                return {"preview": event}
-            case Stopped(reason="diverged"):
-                return {"status": "failed", "message": event.message}
-            case Stopped():
-                return {"status": "finished", "message": event.message}
-        return {}
-
-    def _must_stop(self) -> bool:
-        """Holds a paused run; True once it is to end."""
-        while True:
-            with self._changed:
-                if time.monotonic() - self.seen > self._limits.idle_seconds:
-                    self._wish = "stop"
-                if self._wish != "pause" or not self.snapshot.is_active:
-                    break
-            if self.snapshot.status != "paused":
-                self._publish(status="paused")
-            with self._changed:
-                self._changed.wait_for(lambda: self._wish != "pause", timeout=1.0)
-        if self._wish == "run" and self.snapshot.status == "paused":
-            self._publish(status="running")
-        return self._wish == "stop" or not self.snapshot.is_active
+def default_folder() -> Path:
+    """`$AEGAN_RUNS`, or a folder of this user's own among the system's temporary files."""
+    if "AEGAN_RUNS" in os.environ:
+        return Path(os.environ["AEGAN_RUNS"])
+    user = os.getuid() if hasattr(os, "getuid") else "user"
+    return Path(tempfile.gettempdir()) / f"aegan-runs-{user}"
 
 
 class Jobs:
-    """All runs of this server, by id."""
+    """All runs of this server, by id.
 
-    def __init__(self, limits: Limits = LIMITS, device: str = "auto") -> None:
-        self.limits, self.device = limits, device
-        self._jobs: dict[str, Job] = {}
-        self._lock = threading.Lock()
+    Args:
+        limits: what visitors may ask of this machine.
+        device: where runs train.
+        folder: where runs lie; `default_folder()` if not given.
+        target: what a run's process does.
+    """
 
-    def start(self, config: Config) -> str:
-        """Begins a run and returns its id.
+    def __init__(
+        self, limits: Limits = LIMITS, device: str = "auto", folder: str | os.PathLike | None = None,
+        target: Callable[..., None] = work,
+    ) -> None:  # fmt: skip
+        self.limits, self.device, self.folder = limits, device, Path(folder or default_folder())
+        self._target, self._line = target, Line(limits.active, limits.waiting)
+        self._lock = threading.RLock()
+        self._jobs: dict[str, Job] = {}  # by the digest of its id
+        self._folders: dict[str, Path] = {}  # of all runs that can be looked at, by digest
+        with suppress(OSError):
+            if self.folder.is_dir() and _is_ours(self.folder):
+                self._folders = {path.name: path for path in self.folder.iterdir() if (path / RUN).is_file()}
+        self._prune()
+        atexit.register(_close, weakref.ref(self))
+
+    def start(self, config: Config, owner: str = "") -> str:
+        """Begins a run, or puts it in line, and returns its id.
+
+        Args:
+            config: the run.
+            owner: what tells one page from another; each can have one active run. Empty: any number.
 
         Raises:
-            UserError: when an option is beyond the limits, the data set is not here, or all places are taken.
+            UserError: when an option is beyond the limits, the data set is not here, or the line is full.
         """
         config = self.bounded(config)
+        self._prune()
         with self._lock:
-            if sum(job.snapshot.is_active for job in self._jobs.values()) >= self.limits.active:
-                raise UserError(f"All {self.limits.active} places for training are taken: try again in a few minutes.")
-            ended = [key for key, job in self._jobs.items() if not job.snapshot.is_active]
-            for key in ended[: max(len(ended) - self.limits.kept + 1, 0)]:
-                del self._jobs[key]
+            if owner and any(job.owner == owner and job.snapshot.is_active for job in self._jobs.values()):
+                raise UserError("This page has a run already: stop it before you start another one.")
             job_id = secrets.token_urlsafe(16)
-            job = self._jobs[job_id] = Job(config, self.limits, self.device)
-            job.thread.start()
+            digest = _digest(job_id)
+            run = self._create(digest, config)
+            job = Job(run, Snapshot(config, _outline(config.data)), self.limits, self._line, self.device,
+                      self._target, owner)  # fmt: skip
+            job.on_end = self._prune
+            try:
+                job.begin()
+            except UserError:
+                shutil.rmtree(run.folder, ignore_errors=True)
+                raise
+            self._jobs[digest], self._folders[digest] = job, run.folder
         return job_id
 
     def bounded(self, config: Config) -> Config:
@@ -222,30 +119,178 @@ class Jobs:
         limit = self.limits.seconds
         return config.with_options(seconds=min(config.train.seconds or limit, limit))
 
-    def look(self, job_id: str | None) -> Snapshot | None:
+    def look(self, job_id: Any) -> Snapshot | None:
         """The run as it stands, or None where there is none of that id. Looking keeps a run alive."""
-        job = self._jobs.get(job_id) if isinstance(job_id, str) else None
+        job = self._find(job_id)
         if job is None:
             return None
         job.seen = time.monotonic()
         return job.snapshot
 
-    def pause(self, job_id: str | None) -> None:
-        self._command(job_id, "pause")
+    def pause(self, job_id: Any) -> None:
+        self._get(job_id).command("pause")
 
-    def resume(self, job_id: str | None) -> None:
-        self._command(job_id, "run")
+    def resume(self, job_id: Any) -> None:
+        """Goes on: a paused run, or one that was interrupted, from its last save.
 
-    def stop(self, job_id: str | None) -> None:
-        self._command(job_id, "stop")
+        Raises:
+            UserError: for a run that is gone, or when the line is full.
+        """
+        job = self._get(job_id)
+        with self._lock:
+            if job.snapshot.can_resume and not job.snapshot.is_active:
+                job.begin()
+            else:
+                job.command("run")
 
-    def wait(self, job_id: str, condition: Callable[[Snapshot], Any], timeout: float = 30.0) -> bool:
+    def stop(self, job_id: Any) -> None:
+        self._get(job_id).command("stop")
+
+    def rewind(self, job_id: Any) -> None:
+        """Goes back to the last save; what was changed since then is forgotten."""
+        self._get(job_id).command("rewind")
+
+    def step(self, job_id: Any, player: str) -> None:
+        """One step of a paused run: of the discriminators ("d"), of all others ("g"), or of both.
+
+        Raises:
+            UserError: unless the run is paused and that player can learn.
+        """
+        if player not in PLAYERS:
+            raise UserError("A single step is one of d, g or both.")
+        job = self._get(job_id)
+        shown = job.snapshot
+        if shown.status != "paused":
+            raise UserError("Pause the run first: single steps are for a run that stands still.")
+        if not learns(shown.config, player, shown.step):
+            if learns(shown.config, player, shown.config.train.steps):
+                start = shown.config.train.warmup_steps
+                raise UserError(f"The discriminator begins to learn at step {start:,}: resume the run until then.")
+            raise UserError("This run has no discriminator that could learn: take a step of G.")
+        job.command("step", player)
+
+    def change(self, job_id: Any, **knobs: float) -> None:
+        """Changes weights of terms, gamma or learning rates, from the next step on.
+
+        Raises:
+            UserError: names the knob that is out of range or cannot be changed in mid-run.
+        """
+        job = self._get(job_id)
+        turn(job.snapshot.config, knobs)
+        job.command("change", knobs)
+
+    def wait(self, job_id: Any, condition: Callable[[Snapshot], Any], timeout: float = 30.0) -> bool:
         """Blocks until the condition holds for the run; False after `timeout` seconds, or where there is none."""
-        job = self._jobs.get(job_id)
+        job = self._find(job_id)
         return job is not None and job.wait(condition, timeout)
 
-    def _command(self, job_id: str | None, wish: str) -> None:
-        job = self._jobs.get(job_id) if isinstance(job_id, str) else None
+    def close(self) -> None:
+        """Saves all active runs and ends their processes; they can be resumed by another server."""
+        with self._lock:
+            active = [job for job in self._jobs.values() if job.snapshot.is_active]
+        for job in active:
+            job.command("leave", CLOSED)
+        until = time.monotonic() + CLOSING_SECONDS
+        for job in active:
+            job.close(max(until - time.monotonic(), 0.0))
+
+    # -- where runs lie -------------------------------------------------------------------------------------------
+
+    def _find(self, job_id: Any) -> Job | None:
+        """The run of that id. The id never becomes part of a path: its digest is looked up in a table."""
+        if not isinstance(job_id, str) or not re.fullmatch(r"[\w-]{22}", job_id, re.ASCII):
+            return None
+        digest = _digest(job_id)
+        with self._lock:
+            if digest not in self._jobs and digest in self._folders:
+                try:
+                    run = Run.open(self._folders[digest])
+                    snapshot = recall(run, _outline(run.config.data), self.limits.history)
+                except UserError as error:
+                    log.warning("%s", error)
+                    del self._folders[digest]
+                    return None
+                self._jobs[digest] = Job(run, snapshot, self.limits, self._line, self.device, self._target)
+                self._jobs[digest].on_end = self._prune
+            return self._jobs.get(digest)
+
+    def _get(self, job_id: Any) -> Job:
+        job = self._find(job_id)
         if job is None:
-            raise UserError("This run is no longer on the server: start a new one.")
-        job.command(wish)
+            raise UserError(GONE)
+        return job
+
+    def _create(self, digest: str, config: Config) -> Run:
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if not _is_ours(self.folder):
+                raise UserError(f"{self.folder} belongs to somebody else: set AEGAN_RUNS to another folder.")
+            if shutil.disk_usage(self.folder).free < self.limits.free_bytes:
+                raise UserError("The disk is full.")
+            return Run.create(self.folder / digest, config)
+        except (OSError, UserError) as error:
+            log.warning("A run could not be created: %s", error)
+            raise UserError(NO_ROOM) from None
+
+    def _prune(self) -> None:
+        """Removes the ended runs that are too many, too old or too large, the oldest first."""
+        gone = []
+        with self._lock:
+            ended = []
+            for digest, folder in list(self._folders.items()):
+                job = self._jobs.get(digest)
+                if job is None or not job.snapshot.is_active:
+                    ended.append((_last_change(folder), digest))
+            size = 0
+            for place, (changed, digest) in enumerate(sorted(ended, reverse=True), start=1):
+                folder = self._folders[digest]
+                size += _size(folder)
+                is_old = time.time() - changed > self.limits.kept_seconds
+                if place > self.limits.kept or is_old or size > self.limits.kept_bytes:
+                    gone.append(self._folders.pop(digest))
+                    self._jobs.pop(digest, None)
+        for folder in gone:
+            remove_run(folder)
+
+
+def _digest(job_id: str) -> str:
+    return hashlib.sha256(job_id.encode()).hexdigest()[:32]
+
+
+@functools.cache
+def _outline(name: str) -> Dataset | None:
+    """What the page says of a data set: its points, but no images; those are the run's own."""
+    for info in list_data():
+        if info.name == name:
+            if info.kind == "points":
+                return load_data(name)
+            nothing = np.zeros((0, 1, 1, 1), np.uint8)
+            return Dataset(name, info.title, nothing, nothing, None, None, (), info.license, info.credit)
+    return None
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether the folder is safe: anybody can put one of the default's name among the system's temporary files."""
+    if folder != default_folder() or "AEGAN_RUNS" in os.environ or not hasattr(os, "getuid"):
+        return True
+    return not folder.is_symlink() and folder.stat().st_uid == os.getuid()
+
+
+def _last_change(folder: Path) -> float:
+    with suppress(OSError):
+        return max((path.stat().st_mtime for path in (folder / EVENTS, folder / RUN) if path.exists()), default=0.0)
+    return 0.0
+
+
+def _size(folder: Path) -> int:
+    total = 0
+    for path in folder.rglob("*"):
+        with suppress(OSError):
+            total += path.stat().st_size
+    return total
+
+
+def _close(jobs: weakref.ref[Jobs]) -> None:
+    found = jobs()
+    if found is not None:
+        found.close()

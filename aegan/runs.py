@@ -7,8 +7,16 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import IO
+
+try:
+    import fcntl
+except ImportError:  # Windows: there, two servers must not share a folder of runs
+    fcntl = None  # type: ignore[assignment]
 
 import safetensors.torch
 import torch
@@ -17,12 +25,20 @@ from safetensors import SafetensorError, safe_open
 from aegan import distributed
 from aegan.config import Config, UserError
 from aegan.events import Event, Saved, Step, Stopped
-from aegan.history import append_event, cannot_write, forget_after, read_events, write_atomic
+from aegan.history import append_event, cannot_write, forget_after, read_changes, read_events, write_atomic
 from aegan.state import TrainState
 
 FORMAT_VERSION = 1
-RUN, STATE, CHECKPOINT = "run.json", "state.safetensors", "checkpoint"
+RUN, STATE, CHECKPOINT, LOCK = "run.json", "state.safetensors", "checkpoint", ".lock"
 MAX_STATE_BYTES = 8 * 2**30
+
+
+def remove_run(folder: Path) -> None:
+    """Removes a run's folder, unless a process is at work in it."""
+    run = Run(folder, Config())
+    if run.lock():
+        shutil.rmtree(folder, ignore_errors=True)
+        run.unlock()
 
 
 class Run:
@@ -34,6 +50,7 @@ class Run:
 
     def __init__(self, folder: str | os.PathLike, config: Config) -> None:
         self.folder, self.config = Path(folder), config
+        self._lock: IO[bytes] | None = None
 
     @classmethod
     def create(cls, folder: str | os.PathLike, config: Config) -> Run:
@@ -92,6 +109,28 @@ class Run:
         write_atomic(self.folder / RUN, text.encode())
         self.config = config
 
+    def lock(self) -> bool:
+        """Takes the run for this process until it ends or unlocks; False while another process has it.
+
+        Also removes what a process that was killed while writing has left half written.
+        """
+        try:
+            self._lock = (self.folder / LOCK).open("wb")
+            if fcntl is not None:
+                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self.unlock()
+            return False
+        for part in self.folder.rglob(".*.part"):
+            with suppress(OSError):
+                part.unlink()
+        return True
+
+    def unlock(self) -> None:
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
     # -- writing --------------------------------------------------------------------------------------------------
 
     def record(self, state: TrainState, events: Iterator[Event]) -> Iterator[Event]:
@@ -145,7 +184,7 @@ class Run:
         return read_events(self.folder)
 
     def restore(self, device: torch.device) -> TrainState:
-        """The state as last saved, on a device.
+        """The state as last saved, on a device, with the options that had been changed in mid-run by then.
 
         Raises:
             UserError: if nothing was saved, or the file is foreign, damaged or of another configuration.
@@ -170,6 +209,7 @@ class Run:
         state = TrainState.create(self.config, device)
         try:
             state.load(tensors, scalars)
+            state.config = self.config.with_options(**read_changes(self.folder, state.step))
         except UserError as error:
             raise UserError(f"{path}: {error}") from error
         return state

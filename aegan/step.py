@@ -57,21 +57,32 @@ class Forward:
     x_fake: Tensor | None = None  # [N or N / 2, C, H, W]
 
 
-def train_step(state: TrainState, x: Tensor) -> dict[str, Tensor]:
-    """One update of every network in use on real images x [N, C, H, W]; returns metrics, still on the device."""
+def train_step(state: TrainState, x: Tensor, player: str = "both") -> dict[str, Tensor]:
+    """One update of every network in use on real images x [N, C, H, W]; returns metrics, still on the device.
+
+    Where `player` is "d" or "g", only the discriminators learn, or only the others (E, G, the prior, the average).
+    """
     random = StepRandom(state.config.train.seed, state.step, state.device)
     ramp = adversarial_ramp(state.config, state.step)
     _set_learning_rates(state)
     made = forward(state, augment(x, state.config, random), random, adversarial=ramp > 0)
     metrics: dict[str, Tensor] = {}
-    if ramp > 0:
+    if ramp > 0 and player != "g":
         metrics |= update_discriminators(state, made, random)
-    metrics |= update_generator(state, made, random, ramp)
-    metrics |= update_prior(state, made, random)
-    update_average(state)
+    if player != "d":
+        metrics |= update_generator(state, made, random, ramp)
+        metrics |= update_prior(state, made, random)
+        update_average(state)
     state.step += 1
     state.nimg += len(x) * distributed.world()
     return metrics
+
+
+def learns(config: Config, player: str, step: int) -> bool:
+    """Whether a step of that player ("d", "g" or "both") would change anything: D is not there, or not yet, perhaps."""
+    objective = config.objective
+    has_judge = objective.needs_discriminator or objective.needs_latent_discriminator
+    return player != "d" or (has_judge and adversarial_ramp(config, step) > 0)
 
 
 def adversarial_ramp(config: Config, step: int) -> float:

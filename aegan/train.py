@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
 import numpy as np
@@ -53,11 +53,19 @@ class Batches:
         return self.order
 
 
-def train(state: TrainState, data: Dataset) -> Iterator[Event]:
+def train(state: TrainState, data: Dataset, between: Callable[[], str] | None = None) -> Iterator[Event]:
     """Trains up to the configuration's steps or seconds; yields events, `Stopped` last.
 
     The run stands still while an event is being read: after a `Step`, its state may be saved; closing the iterator
     ends the run. Nothing is read back from the device between two records.
+
+    Args:
+        state: what is trained, in place.
+        data: what on.
+        between: called before every step, and may take its time, which is not the run's: the state stands still
+            and may be saved, and the weights and learning rates of its configuration may be changed. Returns "run";
+            or "d", "g" or "both" for a single step of that player, which is recorded and shown at once; or "end",
+            upon which the stream ends without `Stopped`.
 
     Raises:
         UserError: when the data do not fit the model.
@@ -72,11 +80,21 @@ def train(state: TrainState, data: Dataset) -> Iterator[Event]:
         yield previews.take()
     clock = time.perf_counter()
     while state.step < t.steps and not (t.seconds and state.seconds >= t.seconds):
-        for name, value in train_step(state, batches.next()).items():
+        order = "run"
+        if between is not None:
+            asked = time.perf_counter()
+            order = between()
+            clock += time.perf_counter() - asked
+        if order == "end":
+            return
+        single = order != "run"
+        if single:  # its figures are its own
+            sums, counts = {}, {}
+        for name, value in train_step(state, batches.next(), order if single else "both").items():
             sums[name] = sums.get(name, 0) + value.detach()
             counts[name] = counts.get(name, 0) + 1
         ends = state.step >= t.steps
-        if state.step % t.log_every and not ends:
+        if state.step % t.log_every and not (ends or single):
             continue
         metrics = _read(sums, counts)
         elapsed = time.perf_counter() - clock
@@ -93,7 +111,7 @@ def train(state: TrainState, data: Dataset) -> Iterator[Event]:
         sums, counts, since = {}, {}, state.nimg
         yield Step(state.step, state.nimg, state.seconds, metrics)
         ends = ends or bool(t.seconds and state.seconds >= t.seconds)
-        if ends or state.step // t.preview_every > (state.step - t.log_every) // t.preview_every:
+        if ends or single or state.step // t.preview_every > (state.step - t.log_every) // t.preview_every:
             yield previews.take()
         clock = time.perf_counter()
     if state.step >= t.steps:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import fields
 from typing import Any
 
@@ -13,7 +12,9 @@ import gradio as gr
 from aegan.config import OBJECTIVES, OPTIONS, PRESETS, Config, Objective, UserError
 from aegan.data import list_data
 from aegan.events import Preview, Step
-from aegan.jobs import ACTIVE, Jobs, Snapshot
+from aegan.job import ACTIVE, Snapshot, warm_up
+from aegan.jobs import Jobs
+from aegan.step import learns
 from aegan.ui import figures
 from aegan.ui.hosting import answers
 from aegan.ui.models import Models
@@ -34,6 +35,7 @@ SHAPES = {"avatars": (64, 3), "cifar10": (32, 3), "cifar100": (32, 3), "svhn": (
 
 def create_training_tab(models: Models, jobs: Jobs, page: gr.Blocks, own: gr.BrowserState) -> None:
     """The tab; `own` holds the id of the visitor's run, which `page` looks for whenever it opens."""
+    warm_up()
     sets = [data for data in list_data() if data.available]
     with gr.Row(elem_classes="train"):
         with gr.Column(scale=0, min_width=300, elem_classes="settings"):
@@ -48,6 +50,9 @@ def create_training_tab(models: Models, jobs: Jobs, page: gr.Blocks, own: gr.Bro
                 pause = gr.Button(say("pause"), interactive=False, min_width=60)
                 resume = gr.Button(say("resume"), visible=False, min_width=60)
                 stop = gr.Button(say("stop"), interactive=False, min_width=60)
+            with gr.Row(elem_classes="buttons"):
+                step_d = gr.Button(say("step_d"), interactive=False, min_width=60)
+                step_g = gr.Button(say("step_g"), interactive=False, min_width=60)
             with gr.Accordion(say("knobs"), open=False):
                 knobs = _create_knobs()
 
@@ -59,21 +64,28 @@ def create_training_tab(models: Models, jobs: Jobs, page: gr.Blocks, own: gr.Bro
             monitor = component("monitor", value={"status": "idle"}, server_functions=[on_replay])
     timer = gr.Timer(POLL_SECONDS, active=False)
     seen = gr.State(-1)  # the version that the monitor shows
-    shown = [monitor, seen, timer, start, pause, resume, stop]
+    shown = [monitor, seen, timer, start, pause, resume, stop, step_d, step_g]
 
-    def on_start(job_id: str | None, data: str, objective: str, *values: Any) -> list[Any]:
+    def refuse(error: UserError) -> list[Any]:
+        return [{"status": "refused", "message": str(error)}, *[gr.skip()] * (len(shown) - 1)]
+
+    def on_start(request: gr.Request, job_id: str | None, data: str, objective: str, *values: Any) -> list[Any]:
         running = jobs.look(job_id)
         try:
             if running is None or not running.is_active:  # a second press changes nothing
-                job_id = jobs.start(configure(data, objective, dict(zip(KNOBS, values, strict=True))))
+                config = configure(data, objective, dict(zip(KNOBS, values, strict=True)))
+                job_id = jobs.start(config, owner=str(request.session_hash or ""))
         except UserError as error:
-            return [job_id, {"status": "refused", "message": str(error)}, *[gr.skip()] * 6]
+            return [gr.skip(), *refuse(error)]
         return [job_id, *look(jobs, job_id, -1)]
 
     def on_command(command: Callable[[str | None], None]) -> Callable[[str | None], list[Any]]:
         def act(job_id: str | None) -> list[Any]:
-            with suppress(UserError):  # a run that is gone is said to be so
+            try:
                 command(job_id)
+            except UserError as error:
+                if jobs.look(job_id) is not None:  # a run that is gone is said to be so
+                    return refuse(error)
             return look(jobs, job_id, -1)
 
         return act
@@ -83,7 +95,9 @@ def create_training_tab(models: Models, jobs: Jobs, page: gr.Blocks, own: gr.Bro
     for choice in (data, objective):  # in the browser, so that Start cannot come before the new knobs
         choice.input(None, [data, objective], knobs, js=f"(d, o) => ({json.dumps(recipes)})[`${{d}}/${{o}}`]", **quick)
     start.click(on_start, [own, data, objective, *knobs], [own, *shown], **quick)
-    for button, command in ((pause, jobs.pause), (resume, jobs.resume), (stop, jobs.stop)):
+    step = {player: lambda job_id, player=player: jobs.step(job_id, player) for player in "dg"}
+    commands = [(pause, jobs.pause), (resume, jobs.resume), (stop, jobs.stop), (step_d, step["d"]), (step_g, step["g"])]
+    for button, command in commands:
         button.click(on_command(command), own, shown, **quick)
     timer.tick(lambda job_id, version: look(jobs, job_id, version), [own, seen], shown, **quick)
     page.load(lambda job_id: look(jobs, job_id, -1), own, shown, **quick)
@@ -129,20 +143,24 @@ def knob_values(config: Config) -> list[Any]:
 
 
 def look(jobs: Jobs, job_id: str | None, version: int) -> list[Any]:
-    """What the page shows of a run: monitor, version, timer and the four buttons; nothing new if nothing changed."""
+    """What the page shows of a run: monitor, version, timer and the six buttons; nothing new if nothing changed."""
     snapshot = jobs.look(job_id)
     if snapshot is not None and snapshot.version == version:
-        return [gr.skip()] * 7
+        return [gr.skip()] * 9
     status = snapshot.status if snapshot else "gone" if job_id else "idle"
-    active = status in ACTIVE
+    active, paused = status in ACTIVE, status == "paused"
+    can_resume = snapshot is not None and (paused or snapshot.can_resume)
+    can_step_d = snapshot is not None and paused and learns(snapshot.config, "d", snapshot.step)
     return [
         monitor_value(snapshot) if snapshot else {"status": status},
         snapshot.version if snapshot else -1,
         gr.Timer(active=active),
         gr.Button(interactive=not active),
-        gr.Button(interactive=status == "running", visible=status != "paused"),
-        gr.Button(visible=status == "paused"),
+        gr.Button(interactive=status == "running", visible=not can_resume),
+        gr.Button(visible=can_resume),
         gr.Button(interactive=active),
+        gr.Button(interactive=can_step_d),
+        gr.Button(interactive=paused),
     ]
 
 
@@ -153,6 +171,8 @@ def monitor_value(snapshot: Snapshot) -> dict[str, Any]:
     return {
         "status": snapshot.status,
         "message": snapshot.message,
+        "position": snapshot.position,
+        "can_resume": snapshot.can_resume,
         "step": snapshot.step,
         "steps": snapshot.config.train.steps,
         "seconds": round(snapshot.seconds, 1),

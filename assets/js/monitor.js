@@ -3,15 +3,16 @@ const page = window.aegan, $ = (selector) => root.querySelector(selector);
 const root = element.querySelector(".aegan"), at = $("#replay-at");
 const W = 480, H = 220, LEFT = 40, RIGHT = 8, TOP = 8, BOTTOM = 22;
 let run = { status: "idle" }; // what is shown
-const live = () => ["waiting", "running", "paused"].includes(props.value?.status);
+let own = "idle"; // the status of the visitor's own run
+const live = () => ["queued", "waiting", "running", "paused"].includes(own);
 
 const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.round(seconds) % 60).padStart(2, "0")}`;
 
 function show() {
-  const failed = run.status === "failed" || run.status === "gone";
+  const told = ["failed", "gone"].includes(run.status) || run.can_resume;
   root.dataset.status = run.status;
   $(".state").textContent = page.t(`status_${run.status}`, run);
-  $(".message").textContent = failed && run.message ? run.message : "";
+  $(".message").textContent = told && run.message ? run.message : "";
   $(".numbers").textContent = !run.steps ? "" : [
     page.t("steps_done", { step: run.step.toLocaleString("en"), steps: run.steps.toLocaleString("en") }),
     run.speed > 0 && page.t("images_per_second", { speed: run.speed.toLocaleString("en") }),
@@ -92,6 +93,7 @@ const watchAgain = () => { if (moments() > 1) ask({ model: page.model, at: +at.v
 function receive() {
   const given = props.value ?? { status: "idle" };
   if (given.status === "refused") { $(".message").textContent = given.message; return; }
+  own = given.status;
   $(".replay").hidden = live() || moments() < 2;
   if (given.status === "idle" && moments() > 1) return watchAgain();
   run = given;

@@ -3,6 +3,8 @@
 import os
 import subprocess
 import sys
+import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -144,6 +146,49 @@ def test_each_player_moves_alone(fashion):
     players = weights(model.encoder, model.generator, model.discriminator)
     stepping.update_prior(state, made, random)
     assert same(players, weights(model.encoder, model.generator, model.discriminator))
+
+
+@pytest.mark.parametrize("player", ["d", "g"])
+def test_a_single_step_moves_one_player_and_is_shown_at_once(fashion, player):
+    config = small(steps=12, warmup_steps=2, ramp_steps=0)
+    state = TrainState.create(config, CPU)
+    orders = iter(["run"] * 5 + [player, "run", "end"])
+    before = {}
+
+    def between():
+        order = next(orders)
+        if state.step == 5:
+            before["now"] = [weights(state.model.discriminator), weights(state.model.encoder, state.model.generator)]
+            before["average"] = weights(state.ema)
+        elif state.step == 6:
+            d, g = weights(state.model.discriminator), weights(state.model.encoder, state.model.generator)
+            assert same(d, before["now"][0]) == (player == "g")
+            assert same(g, before["now"][1]) == (player == "d")
+            assert same(weights(state.ema), before["average"]) == (player == "d")
+        return order
+
+    events = list(train(state, fashion, between))
+    assert [(type(e), e.step) for e in events] == [(Preview, 0), (Step, 4), (Step, 6), (Preview, 6)]
+    assert ("loss/d" in events[2].metrics) == (player == "d")
+    assert ("loss/rec" in events[2].metrics) == (player == "g")
+    assert state.step == 7 and state.nimg == 7 * 8
+
+
+def test_time_spent_between_steps_is_not_the_runs(fashion):
+    state = TrainState.create(small(steps=4), CPU)
+    waited = 0.0
+
+    def between():
+        nonlocal waited
+        start = time.perf_counter()
+        threading.Event().wait(0.2)
+        waited += time.perf_counter() - start
+        return "run"
+
+    start = time.perf_counter()
+    list(train(state, fashion, between))
+    assert waited > 0.8
+    assert state.seconds <= time.perf_counter() - start - waited
 
 
 def test_the_warm_up_leaves_the_discriminator_alone(fashion):

@@ -90,6 +90,7 @@ def address(
     command = [sys.executable, "app.py", "--port", str(port), "--device", "cpu", "--study", str(study)]
     command += [word for folder in (tiny_model, *siblings) for word in ("--checkpoint", str(folder))]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "GRADIO_TEMP_DIR": str(temporary)}
+    environment["AEGAN_RUNS"] = str(tmp_path_factory.mktemp("runs"))
     with log.open("w") as out:
         app = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=out, stderr=subprocess.STDOUT)
     try:
@@ -103,7 +104,7 @@ def address(
 
 
 def _wait_until_served(address: str, app: subprocess.Popen, log: Path) -> None:
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300  # seconds, on a busy machine
     while time.monotonic() < deadline and app.poll() is None:
         try:
             with urllib.request.urlopen(address, timeout=5):

@@ -27,6 +27,12 @@ def test_start_watch_pause_reload_stop(visit):
     page.get_by_role("button", name="Pause").click()
     expect(page.get_by_role("button", name="Resume")).to_be_visible()
     expect(page.get_by_role("button", name="Start")).to_be_disabled()
+    numbers = page.locator(".monitor .numbers")
+    for _ in range(2):  # one step, and then one more
+        done = numbers.inner_text()
+        page.get_by_role("button", name="Step G").click()
+        expect(numbers).not_to_have_text(done)
+    expect(page.get_by_role("status").filter(has_text="Paused")).to_be_visible()
 
     page.reload()  # the run goes on without the page, and the page finds it again
     page.get_by_role("tab", name="Train").click()

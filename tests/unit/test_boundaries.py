@@ -18,7 +18,7 @@ ORDER = [
     "metrics", "neighbours", "classifier", "features", "attributes", "inception", "evaluate", "plots", "history",
     "directions", "familiarity", "atlas_index", "atlas", "runs", "checkpoints", "export",
     "study_rows", "study_files", "study_measure", "study_report", "study_tables", "study_pictures", "study",
-    "jobs",
+    "worker", "job", "jobs",
     "terminal", "cli_train", "cli_study", "cli_use", "cli", "__main__",
     "ui", "app",
 ]  # fmt: skip

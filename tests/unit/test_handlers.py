@@ -14,7 +14,8 @@ from aegan.config import OBJECTIVES, UserError, get_preset
 from aegan.events import Metric, Preview, Step
 from aegan.history import append_event
 from aegan.images import encode_png, open_image, to_uint8
-from aegan.jobs import Jobs, Snapshot
+from aegan.job import Snapshot
+from aegan.jobs import Jobs
 from aegan.model import AEGAN
 from aegan.provenance import read_provenance
 from aegan.ui import endpoints, explore, figures, reconstruct, training
@@ -311,20 +312,21 @@ def test_the_page_shows_a_run_once_per_change(quick_points, points):
     jobs = Jobs()
     snapshot = Snapshot(quick_points, points, "running", step=4, seconds=2.0, history=(step(4),), version=7)
     jobs.look = lambda job_id: snapshot
-    monitor, version, timer, start, pause, resume, stop = training.look(jobs, "id", -1)
+    monitor, version, timer, start, pause, resume, stop, *steps = training.look(jobs, "id", -1)
     assert (monitor["status"], monitor["step"], monitor["seconds_left"], version) == ("running", 4, 2, 7)
     assert timer.active
     assert not start.interactive
     assert pause.interactive
     assert not resume.visible
     assert stop.interactive
+    assert not any(button.interactive for button in steps)
     json.dumps(monitor, allow_nan=False)
-    assert training.look(jobs, "id", 7) == [gr.skip()] * 7
+    assert training.look(jobs, "id", 7) == [gr.skip()] * 9
 
 
 @pytest.mark.parametrize(("job_id", "status"), [(None, "idle"), ("gone", "gone")])
 def test_a_visitor_without_a_run_can_start_one(job_id, status):
-    monitor, version, timer, start, pause, _, stop = training.look(Jobs(), job_id, -1)
+    monitor, version, timer, start, pause, _, stop, *_ = training.look(Jobs(), job_id, -1)
     assert monitor == {"status": status}
     assert version == -1
     assert not timer.active

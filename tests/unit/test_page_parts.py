@@ -14,8 +14,9 @@ from PIL import Image
 
 from aegan.config import UserError
 from aegan.events import Step
+from aegan.job import ACTIVE, ENDED
 from aegan.provenance import make_record, read_provenance
-from aegan.ui import figures, hosting, training
+from aegan.ui import figures, hosting
 from aegan.ui.page import ASSETS, head
 from aegan.ui.texts import LANGUAGES, TEXTS, tables
 
@@ -142,7 +143,7 @@ def test_every_key_that_the_page_uses_is_known():
         used |= set(re.findall(r'data-t(?:-label|-title)?="(\w+)"', path.read_text()))
     for path in (ASSETS / "js").glob("*.js"):
         used |= set(re.findall(r'page\.t\("([\w.]+)"', path.read_text()))
-    used |= {f"status_{status}" for status in (*training.ACTIVE, "finished", "stopped", "failed", "gone", "replay")}
+    used |= {f"status_{status}" for status in (*ACTIVE, *ENDED, "gone", "replay")}
     assert used <= set(TEXTS), sorted(used - set(TEXTS))
 
 

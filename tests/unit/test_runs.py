@@ -13,10 +13,10 @@ import torch
 from safetensors import safe_open
 
 from aegan.config import UserError
-from aegan.events import Metric, Preview, Saved, Step, Stopped
-from aegan.history import append_event, copy_history, read_events, write_atomic
+from aegan.events import Alone, Changed, Metric, Preview, Saved, Step, Stopped
+from aegan.history import append_event, copy_history, forget_after, read_events, write_atomic
 from aegan.provenance import read_provenance
-from aegan.runs import Run
+from aegan.runs import Run, remove_run
 from aegan.state import TrainState
 from aegan.train import train
 
@@ -291,3 +291,41 @@ def test_only_the_first_process_writes(tmp_path, quick_points, points, monkeypat
     events = list(Run(tmp_path, quick_points).record(state, train(state, points)))
     assert isinstance(events[-1], Stopped)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_run_is_locked_by_one_at_a_time_and_swept(tmp_path, quick_points):
+    run = Run.create(tmp_path, quick_points)
+    assert run.lock()
+    (tmp_path / ".state.safetensors.77.part").write_bytes(b"half")
+    assert not Run.open(tmp_path).lock()
+    remove_run(tmp_path)
+    assert (tmp_path / "run.json").exists()
+    run.unlock()
+    assert (again := Run.open(tmp_path)).lock()
+    assert not list(tmp_path.rglob("*.part"))
+    again.unlock()
+    remove_run(tmp_path)
+    assert not tmp_path.exists()
+
+
+def test_options_changed_in_mid_run_are_those_of_the_saved_step(tmp_path, quick_points, points):
+    run, state, events = start(tmp_path, quick_points, points)
+    list(events)
+    for step, values in ((6, {"lr": 1e-5, "rec": 3.0}), (8, {"lr": 2e-5}), (9, {"lr": 3e-5})):
+        append_event(tmp_path, Changed(step, values))
+    append_event(tmp_path, Alone(9, "d"))
+    restored = run.restore(CPU)
+    assert (restored.config.train.lr, restored.config.objective.rec) == (2e-5, 3.0)
+    forget_after(tmp_path, 8)
+    kept = [event for event in run.events() if isinstance(event, (Changed, Alone))]
+    assert kept == [Changed(6, {"lr": 1e-5, "rec": 3.0}), Changed(8, {"lr": 2e-5})]
+
+
+def test_only_the_last_preview_is_opened_where_that_is_enough(tmp_path, quick_images, images):
+    run, _, events = start(tmp_path, quick_images, images)
+    list(events)
+    everything = [type(event) for event in read_events(tmp_path)]
+    brief = list(read_events(tmp_path, last_preview_only=True))
+    assert everything.count(Preview) > 1
+    assert [event.step for event in brief if isinstance(event, Preview)] == [8]
+    assert len(brief) == len(everything) - everything.count(Preview) + 1

@@ -1,0 +1,249 @@
+"""A run's own process: trains, obeys, saves, tells. What happens to it does not happen to the page.
+
+Over the pipe come commands, (name, argument). Back go the run's events, and dictionaries of what else has changed
+about it; an empty one is a sign of life. When the pipe breaks the server is gone: the run is saved and left.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import signal
+import threading
+import time
+from collections import deque
+from contextlib import suppress
+from dataclasses import fields
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from aegan.config import Config, Objective, UserError
+from aegan.data import load_data
+from aegan.events import Alone, Changed, Event, Saved, Stopped
+from aegan.history import append_event, forget_after, read_changes
+from aegan.model import pick_device
+from aegan.runs import STATE, Run
+from aegan.state import TrainState
+from aegan.step import learns
+from aegan.train import Previews, train
+
+log = logging.getLogger(__name__)
+
+BEAT_SECONDS = 1.0  # between two signs of life
+LISTEN_SECONDS = 0.02  # between two looks at the pipe: one takes as long as a hundredth of the smallest step
+LOCK_SECONDS = 10.0  # that a former process of the same run may take to save and leave
+MAX_SINGLE_STEPS = 16  # asked for and not yet taken
+
+WEIGHTS = tuple(f.name for f in fields(Objective) if f.type == "float" and f.name != "gamma")
+LIVE_KNOBS = (*WEIGHTS, "gamma", "lr", "lr_d")
+
+OUT_OF_MEMORY = "There was not enough memory: try a smaller batch or width. The run was kept."
+DISK_FULL = "The server's disk is full: what was saved before is kept, so resume the run later."
+DAMAGED = "What was saved of this run is damaged: start a new one."
+FAULT = "The run failed: start it again with smaller settings."
+ELSEWHERE = "This run is still at work in another process: try again in a moment."
+
+
+def turn(config: Config, knobs: dict[str, Any]) -> Config:
+    """The same run with weights or learning rates that can be changed at any time.
+
+    Raises:
+        UserError: names the knob that is none of these, out of range, or would add or remove a network.
+    """
+    for name, value in knobs.items():
+        if name not in LIVE_KNOBS:
+            raise UserError(f"{str(name)[:40]!r} cannot be changed in mid-run: only {', '.join(LIVE_KNOBS)} can.")
+        if type(value) not in (int, float):
+            raise UserError(f"{name} must be a number, not {str(value)[:40]!r}.")
+        if name in WEIGHTS and not getattr(config.objective, name):
+            raise UserError(f"{name} is not part of this run: start a new one with its weight above 0.")
+        if name in WEIGHTS and not value:
+            raise UserError(f"{name} cannot become 0 in mid-run: its network stays; give it a very small weight.")
+    return config.with_options(**{name: float(value) for name, value in knobs.items()})
+
+
+def work(pipe: Connection, folder: str, device: str, threads: int, autosave_seconds: float) -> None:
+    """Trains the run in that folder, from its saved state if it has one, until it ends or is told to."""
+    _give_way()
+    torch.set_num_threads(threads)
+    try:
+        ending = _Worker(pipe, _open(folder), autosave_seconds).run(device)
+    except UserError as error:
+        full = getattr(error.__cause__, "errno", None) in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+        ending = _failed(DISK_FULL, True) if full else _failed(str(error), False)
+    except (torch.OutOfMemoryError, MemoryError):
+        ending = _failed(OUT_OF_MEMORY, True)
+    except Exception as error:
+        log.exception("A training run failed")
+        # What torch says on the CPU; there it has no exception of its own.
+        ending = _failed(OUT_OF_MEMORY if "can't allocate memory" in str(error) else FAULT, True)
+    with suppress(OSError):
+        pipe.send(ending)
+        pipe.close()
+
+
+def _open(folder: str) -> Run:
+    try:
+        return Run.open(folder)
+    except UserError as error:  # it speaks of folders, which are no business of strangers
+        log.warning("%s", error)
+        raise UserError(DAMAGED) from None
+
+
+def _give_way() -> None:
+    """The page comes first: when processors or memory are short this process is the one to suffer."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal is meant for the server, which then hangs up
+    with suppress(AttributeError, OSError):
+        os.setpriority(os.PRIO_PROCESS, 0, 10)
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("500")
+
+
+def _failed(message: str, can_resume: bool) -> dict[str, Any]:
+    return {"status": "failed", "message": message, "can_resume": can_resume}
+
+
+class _Worker:
+    def __init__(self, pipe: Connection, run: Run, autosave_seconds: float) -> None:
+        self.pipe, self.folder, self.autosave_seconds = pipe, run, autosave_seconds
+        self.wish, self.farewell = "run", ""  # run, pause, rewind, stop, leave
+        self.singles: deque[str] = deque()
+        self.told = ""  # the status that the page knows
+        self.beaten = self.listened = 0.0
+
+    def run(self, device_name: str) -> dict[str, Any]:
+        """Returns how it ended, for the page."""
+        self._take_the_run()
+        device = pick_device(device_name)
+        self.state = self._restore(device)
+        self._tell(device=str(device))
+        config = self.state.config
+        data = load_data(config.data, config.model.img_resolution, config.model.img_channels)
+        while True:
+            forget_after(self.folder.folder, self.state.step)
+            self.saved, self.saved_at = self.state.step, time.monotonic()
+            for event in train(self.state, data, self._between_steps):
+                if isinstance(event, Stopped):
+                    self._save()
+                self._publish(event)
+                if isinstance(event, Stopped):
+                    failed = event.reason == "diverged"
+                    return {"status": "failed" if failed else "finished", "message": event.message}
+            if self.wish != "rewind":
+                return self._leave()
+            self.wish = "pause" if self.told == "paused" else "run"
+            self.state = self._restore(device)
+            self._send(Previews(self.state, data).take())
+
+    def _take_the_run(self) -> None:
+        until = time.monotonic() + LOCK_SECONDS
+        while not self.folder.lock():
+            if time.monotonic() > until:
+                raise UserError(ELSEWHERE)
+            threading.Event().wait(0.1)  # the other process can be asked nothing
+
+    def _restore(self, device: torch.device) -> TrainState:
+        """The last save; or the beginning, which is as good where nothing was saved yet."""
+        try:
+            if self.folder.has_state:
+                state = self.folder.restore(device)
+            else:
+                state = TrainState.create(self.folder.config, device)
+                state.config = self.folder.config.with_options(**read_changes(self.folder.folder, 0))
+        except UserError as error:
+            log.warning("%s", error)
+            raise UserError(DAMAGED) from None
+        self._tell(step=state.step, nimg=state.nimg, seconds=state.seconds, config=state.config)
+        return state
+
+    def _leave(self) -> dict[str, Any]:
+        step = self.state.step
+        self._save()
+        if self.wish == "stop":
+            stopped = Stopped(step, "stopped", f"Stopped at step {step:,}.")
+            append_event(self.folder.folder, stopped)
+            return {"status": "stopped", "message": stopped.message, "step": step}
+        return {"status": "stopped", "message": self.farewell, "can_resume": True, "step": step}
+
+    # -- between two steps ----------------------------------------------------------------------------------------
+
+    def _between_steps(self) -> str:
+        """What to do next, in the words of `train`; holds a paused run."""
+        self._listen()
+        if self.wish == "run":
+            self._tell_status("running")
+            if time.monotonic() - self.saved_at > self.autosave_seconds and self.state.is_finite():
+                self._publish(self._save())
+            return "run"
+        while self.wish == "pause":
+            self._tell_status("paused")
+            if self.singles:
+                return self._begin_single(self.singles.popleft())
+            self.pipe.poll(BEAT_SECONDS)
+            self._listen(at_once=True)
+        return "end" if self.wish != "run" else self._between_steps()
+
+    def _begin_single(self, player: str) -> str:
+        if not learns(self.state.config, player, self.state.step):
+            return self._between_steps()
+        if player != "both":
+            self._publish(Alone(self.state.step + 1, player))
+        return player
+
+    def _listen(self, at_once: bool = False) -> None:
+        now = time.monotonic()
+        if now - self.listened < LISTEN_SECONDS and not at_once:
+            return
+        self.listened = now
+        try:
+            while self.pipe.poll():
+                self._obey(*self.pipe.recv())
+        except (EOFError, OSError):
+            self.wish = "leave"
+        if now - self.beaten > BEAT_SECONDS:
+            self._tell()
+
+    def _obey(self, command: str, argument: Any) -> None:
+        if self.wish in ("stop", "leave"):
+            return
+        if command == "step":
+            if self.wish == "pause" and len(self.singles) < MAX_SINGLE_STEPS:
+                self.singles.append(argument)
+        elif command == "change":
+            self._publish(Changed(self.state.step, argument))  # the page has checked it
+            self.state.config = turn(self.state.config, argument)
+        else:
+            self.wish, self.farewell = command, argument or ""
+            if command != "pause":
+                self.singles.clear()
+
+    # -- telling and saving ---------------------------------------------------------------------------------------
+
+    def _save(self) -> Saved:
+        if self.state.step != self.saved or not self.folder.has_state:
+            self.folder.save(self.state)
+        self.saved, self.saved_at = self.state.step, time.monotonic()
+        return Saved(self.state.step, STATE)
+
+    def _publish(self, event: Event) -> None:
+        append_event(self.folder.folder, event)
+        self._send(event)
+
+    def _tell_status(self, status: str) -> None:
+        if status != self.told:
+            self.told = status
+            self._tell(status=status, step=self.state.step, nimg=self.state.nimg)
+
+    def _tell(self, **changes: Any) -> None:
+        self.beaten = time.monotonic()
+        self._send(changes)
+
+    def _send(self, news: Any) -> None:
+        try:
+            self.pipe.send(news)
+        except OSError:  # the server is gone
+            self.wish = "leave"
