@@ -54,9 +54,9 @@ def base(quick_points):
 def begin(base, points, monkeypatch):
     clock = Ticks()
 
-    def step(state, x):
+    def step(state, x, players="both"):
         clock()
-        return train_step(state, x)
+        return train_step(state, x, players)
 
     for room in ("study", "study_measure"):
         monkeypatch.setattr(f"aegan.{room}.evaluate", lambda model, data, n=None: evaluate(model, data, 100))
