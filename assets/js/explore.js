@@ -26,7 +26,9 @@ export default function mount(element, server) {
   // -- drawing ---------------------------------------------------------------------------------------------------
 
   async function pictures(of, points) {
-    return (await decoder.draw(of, points)) ?? server.on_pictures({ model: of.model, noise: points });
+    const given = (await decoder.draw(of, points)) ?? (await server.on_pictures({ model: of.model, noise: points }));
+    if (!given) throw new Error("The server does not answer.");
+    return given;
   }
 
   function show(given) {

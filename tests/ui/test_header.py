@@ -14,7 +14,7 @@ def test_models_are_chosen_from_cards(visit):
     choose_model(page, "digits")
     expect(current).to_contain_text("MNIST")
     expect(cards).to_be_hidden()
-    expect(page.get_by_role("slider", name="Slant")).to_be_visible()  # Explore follows
+    expect(page.locator(".explore").get_by_role("slider", name="Slant")).to_be_visible()  # Explore follows
     assert current.locator("img").evaluate("image => image.decode().then(() => image.naturalWidth)") == 28
 
 
