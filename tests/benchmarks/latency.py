@@ -48,23 +48,22 @@ DRAG = """async ([selector, seconds]) => {
 
 #: The same on a page of gr.Slider and gr.Image, where what is seen is another source of the image.
 PLAIN_DRAG = """async (seconds) => {
-    const slider = document.querySelector("input[type=range]"), seen = [];
+    const slider = document.querySelector("input[type=range]");
     const set = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set;
-    let newest = 0, draws = 0;
+    let draws = 0;
     const from = performance.now() + 1000;
     new MutationObserver((changes) => {
         const isImage = (node) => node.tagName === "IMG" || node.querySelector?.("img");
         if (!changes.some((change) => change.target.tagName === "IMG" || [...change.addedNodes].some(isImage))) return;
-        if (performance.now() > from) { seen.push(performance.now() - newest); draws += 1; }
+        if (performance.now() > from) draws += 1;
     }).observe(document.body, { subtree: true, childList: true, attributes: true, attributeFilter: ["src"] });
     const begun = performance.now();
     for (let n = 0; performance.now() - begun < 1000 * (seconds + 1); n++) {
         set.call(slider, (2.5 * Math.sin(n / 25)).toFixed(2));
-        newest = performance.now();
         slider.dispatchEvent(new Event("input", { bubbles: true }));
         await new Promise((resume) => setTimeout(resume, Math.max(0, begun + (n + 1) * 1000 / 60 - performance.now())));
     }
-    return [seen, draws / seconds];
+    return draws / seconds;
 }"""
 
 PLAIN_APP = """
@@ -156,7 +155,8 @@ def latency() -> None:
                 page.goto(address)
                 page.wait_for_selector("input[type=range]")
                 page.wait_for_timeout(3000)
-                tell("fashion, gr.Slider to gr.Image", *page.evaluate(PLAIN_DRAG, SECONDS))
+                rate = page.evaluate(PLAIN_DRAG, SECONDS)  # which movement an image answers cannot be told there
+                print(f"latency    {'fashion, gr.Slider to gr.Image':32} {rate:48.1f} pictures/s")
         browser.close()
 
 
