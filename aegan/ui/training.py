@@ -4,33 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import fields
 from typing import Any
 
 import gradio as gr
 
-from aegan.config import OBJECTIVES, OPTIONS, PRESETS, Config, Objective, UserError
+from aegan.config import OBJECTIVES, UserError
 from aegan.data import list_data
-from aegan.events import Preview, Step
-from aegan.job import ACTIVE, Snapshot, warm_up
+from aegan.job import ACTIVE, warm_up
 from aegan.jobs import Jobs
 from aegan.step import learns
-from aegan.ui import figures
 from aegan.ui.hosting import answers
 from aegan.ui.models import Models
+from aegan.ui.monitor import monitor_value, replay
 from aegan.ui.page import component
+from aegan.ui.recipes import FIRST_CHOICE, KNOBS, configure, create_knobs, knob_values, recipe
 from aegan.ui.texts import say
 
-WEIGHTS = [f.name for f in fields(Objective) if f.type == "float" and f.name != "gamma"]
-KINDS = ["rec_kind", "adv_kind"]
-NUMBERS = ["steps", "warmup_steps", "batch_size", "lr", "lr_d", "gamma", "width", "z_dim", "seed"]
-KNOBS = [*WEIGHTS, *KINDS, *NUMBERS]
-MOST_WEIGHT = 10.0
 POLL_SECONDS = 0.5
-FIRST_CHOICE = ("fashion-mnist", "aegan")
-
-#: (img_resolution, img_channels) at which this page trains on a data set; all others are 28-pixel grey.
-SHAPES = {"avatars": (64, 3), "cifar10": (32, 3), "cifar100": (32, 3), "svhn": (32, 3)}
 
 
 def create_training_tab(models: Models, jobs: Jobs, page: gr.Blocks, own: gr.BrowserState) -> None:
@@ -54,7 +44,7 @@ def create_training_tab(models: Models, jobs: Jobs, page: gr.Blocks, own: gr.Bro
                 step_d = gr.Button(say("step_d"), interactive=False, min_width=60)
                 step_g = gr.Button(say("step_g"), interactive=False, min_width=60)
             with gr.Accordion(say("knobs"), open=False):
-                knobs = _create_knobs()
+                knobs = create_knobs()
 
         @answers
         def on_replay(request: Any) -> dict[str, Any]:
@@ -103,45 +93,6 @@ def create_training_tab(models: Models, jobs: Jobs, page: gr.Blocks, own: gr.Bro
     page.load(lambda job_id: look(jobs, job_id, -1), own, shown, **quick)
 
 
-def recipe(data: str, objective: str) -> Config:
-    """A complete configuration for a data set and an objective, sized for a run that somebody watches.
-
-    Raises:
-        UserError: for a name that the page does not offer.
-    """
-    infos = {info.name: info for info in list_data()}
-    if data not in infos or objective not in OBJECTIVES:
-        raise UserError("Choose a data set and an objective of the lists.")
-    if infos[data].kind == "points":
-        config = PRESETS["points"].with_options(steps=3000, log_every=25, preview_every=50)
-    else:
-        base = PRESETS["seed"] if objective == "seed" else PRESETS.get(data, PRESETS["aegan"])
-        resolution, channels = SHAPES.get(data, (28, 1))
-        shape = {"img_resolution": resolution, "img_channels": channels}
-        config = base.with_options(**shape, steps=2000, log_every=5, preview_every=20)
-    warmup = min(config.train.warmup_steps, config.train.steps // 5)
-    # A quick average, no falling learning rates: what one watches should answer to what happens.
-    config = config.with_options(warmup_steps=warmup, ema_beta=0.995, decay_share=0.0, prior_steps=0)
-    return Config(data, config.model, OBJECTIVES[objective], config.train)
-
-
-def configure(data: str, objective: str, knobs: dict[str, Any]) -> Config:
-    """The recipe with the visitor's knobs.
-
-    Raises:
-        UserError: names the knob that is out of range, or says why they do not go together.
-    """
-    wrong = [name for name in knobs if name not in KNOBS or knobs[name] is None]
-    if wrong:
-        raise UserError(f"Give {wrong[0]} a value.")
-    return recipe(data, objective).with_options(**knobs)
-
-
-def knob_values(config: Config) -> list[Any]:
-    """The knobs' values in that configuration, in the order of KNOBS."""
-    return [getattr(getattr(config, OPTIONS[name][0]), name) for name in KNOBS]
-
-
 def look(jobs: Jobs, job_id: str | None, version: int) -> list[Any]:
     """What the page shows of a run: monitor, version, timer and the six buttons; nothing new if nothing changed."""
     snapshot = jobs.look(job_id)
@@ -162,75 +113,3 @@ def look(jobs: Jobs, job_id: str | None, version: int) -> list[Any]:
         gr.Button(interactive=can_step_d),
         gr.Button(interactive=paused),
     ]
-
-
-def monitor_value(snapshot: Snapshot) -> dict[str, Any]:
-    """A run as JSON for assets/js/monitor.js."""
-    left, title = snapshot.seconds_left, snapshot.data.title if snapshot.data else ""
-    real = snapshot.data.train if snapshot.data and snapshot.data.is_points else None
-    return {
-        "status": snapshot.status,
-        "message": snapshot.message,
-        "position": snapshot.position,
-        "can_resume": snapshot.can_resume,
-        "step": snapshot.step,
-        "steps": snapshot.config.train.steps,
-        "seconds": round(snapshot.seconds, 1),
-        "seconds_left": None if left is None else round(left),
-        "speed": round(snapshot.images_per_second),
-        "device": snapshot.device,
-        "credit": f"{snapshot.data.credit} · {snapshot.data.license}" if snapshot.data else "",
-        "has_encoder": snapshot.config.objective.needs_encoder,
-        "losses": figures.curves(snapshot.history, figures.LOSSES),
-        "scores": figures.curves(snapshot.history, figures.SCORES),
-        **(figures.preview(snapshot.preview, real, title) if snapshot.preview else {}),
-    }
-
-
-def replay(models: Models, request: Any) -> dict[str, Any]:
-    """One moment of a shipped model's training.
-
-    Args:
-        models: where to find the model.
-        request: {"model": name, "at": 0 … 1}, the share of the previews that have passed.
-
-    Raises:
-        UserError: for a request that is not of this form, or a model without a history.
-    """
-    if not isinstance(request, dict) or type(request.get("at")) not in (int, float) or not 0 <= request["at"] <= 1:
-        raise UserError("The request must be an object with model and at, a number from 0 to 1.")
-    events = models.history(request.get("model"))
-    previews = [event for event in events if isinstance(event, Preview)]
-    if not previews:
-        raise UserError("The training of this model was not recorded: choose another model.")
-    shown = previews[round(request["at"] * (len(previews) - 1))]
-    steps = [event for event in events if isinstance(event, Step)]
-    passed = [event for event in steps if event.step <= shown.step]
-    return {
-        "status": "replay",
-        "model": request["model"],
-        "step": shown.step,
-        "steps": max([event.step for event in steps] + [shown.step]),
-        "seconds": round(shown.seconds, 1),
-        "has_encoder": shown.reconstructions is not None,
-        "losses": figures.curves(passed, figures.LOSSES),
-        "scores": figures.curves(passed, figures.SCORES),
-        **figures.preview(shown, model=request["model"]),
-    }
-
-
-def _create_knobs() -> list[gr.components.Component]:
-    """One component per knob, generated from the configuration's fields, in the order of KNOBS."""
-    values = dict(zip(KNOBS, knob_values(recipe(*FIRST_CHOICE)), strict=True))
-    knobs: list[gr.components.Component] = []
-    gr.HTML(say("weights"), elem_classes="group")
-    for name in WEIGHTS:
-        knobs.append(gr.Slider(0, MOST_WEIGHT, values[name], step=0.01, label=name, info=say(f"help.{name}")))
-    for name in KINDS:
-        choices = next(f.metadata["choices"] for f in fields(Objective) if f.name == name)
-        knobs.append(gr.Dropdown(list(choices), value=values[name], label=name, info=say(f"help.{name}")))
-    gr.HTML(say("options"), elem_classes="group")
-    for name in NUMBERS:
-        precision = 0 if OPTIONS[name][1] is int else None
-        knobs.append(gr.Number(values[name], label=name, info=say(f"help.{name}"), precision=precision))
-    return knobs

@@ -55,7 +55,10 @@ export default function mount(element, server) {
   }
 
   function lookAt(at, picture = null) { // the sliders say where that is; then it is drawn, if it is not yet
-    for (const view of rows) if (view !== gesture?.view) view.put(Math.round(100 * dot(at, view.slider.vector)) / 100);
+    for (const view of rows) {
+      const value = dot(at, view.slider.vector), rounding = Math.abs(value - view.input.value) < 0.015;
+      if (view !== gesture?.view && !(rounding && locked.has(view.slider.key))) view.put(Math.round(100 * value) / 100); // what is locked stands still
+    }
     gauge("unusual", unusualness(at) / 100);
     copy.hidden = true;
     saveLink.removeAttribute("href");

@@ -48,7 +48,12 @@ export function createSheet(list, count, desk) {
   list.inert = true; // there is nothing yet to go to
   rove(list, ".go").refresh();
 
-  const ask = page.newest((wish) => drawAll(wish.kit, wish.points, (i, picture) => page.draw(tiles[i].querySelector("canvas"), picture)), () => desk.say(""), desk.say);
+  let failed = false; // only its own complaint is taken back: the shelf says other things in the same place
+  const ask = page.newest(
+    (wish) => drawAll(wish.kit, wish.points, (i, picture) => page.draw(tiles[i].querySelector("canvas"), picture)),
+    () => { if (failed) desk.say(""); failed = false; },
+    (sentence) => { desk.say(sentence); failed = true; },
+  );
   return {
     put(kit, points, labels) {
       shown = { kit, points };

@@ -63,7 +63,7 @@ def test_kept_pictures_survive_a_reload_and_lead_back(visit):
 
     page.get_by_role("button", name="<b>Mine</b>: Go there").press("Delete")
     expect(page.locator("#shelf .cards li")).to_have_count(1)
-    page.locator("#shelf .status").get_by_role("button", name="Undo").press("Enter")
+    page.locator("#shelf .status").get_by_role("button", name="Undo").click()
     expect(page.locator("#shelf .cards li")).to_have_count(2)
     expect(page.get_by_role("button", name="<b>Mine</b>: Go there")).to_be_focused()
     page.keyboard.press("ArrowRight")

@@ -18,8 +18,9 @@ from aegan.job import Snapshot
 from aegan.jobs import Jobs
 from aegan.model import AEGAN
 from aegan.provenance import read_provenance
-from aegan.ui import endpoints, explore, figures, reconstruct, training
+from aegan.ui import endpoints, explore, figures, recipes, reconstruct, training
 from aegan.ui.models import Models, Shown
+from aegan.ui.monitor import monitor_value, replay
 
 SMALL = {"architecture": "dense", "width": 4, "z_dim": 10, "flow_layers": 2, "flow_width": 8, "img_resolution": 16}
 
@@ -266,14 +267,14 @@ def test_examples_are_found_by_name_only():
 @pytest.mark.parametrize("data", ["fashion-mnist", "avatars", "cifar10", "ring", "spiral"])
 def test_every_choice_is_a_run_that_this_server_takes(data, objective, monkeypatch):
     monkeypatch.setattr("aegan.jobs.list_data", lambda: [dataclasses.replace(i, available=True) for i in infos])
-    infos = training.list_data()
-    config = training.recipe(data, objective)
+    infos = recipes.list_data()
+    config = recipes.recipe(data, objective)
     assert config.data == data
     assert config.objective == OBJECTIVES[objective]
     Jobs().bounded(config)
-    values = dict(zip(training.KNOBS, training.knob_values(config), strict=True))
-    assert training.configure(data, objective, values) == config
-    assert all(value <= training.MOST_WEIGHT for value in list(values.values())[: len(training.WEIGHTS)])
+    values = dict(zip(recipes.KNOBS, recipes.knob_values(config), strict=True))
+    assert recipes.configure(data, objective, values) == config
+    assert all(value <= recipes.MOST_WEIGHT for value in list(values.values())[: len(recipes.WEIGHTS)])
     AEGAN(config)
 
 
@@ -294,7 +295,7 @@ def test_every_choice_is_a_run_that_this_server_takes(data, objective, monkeypat
 )
 def test_wrong_knobs_get_one_sentence(data, objective, knobs, sentence):
     with pytest.raises(UserError, match=sentence):
-        training.configure(data, objective, knobs)
+        recipes.configure(data, objective, knobs)
 
 
 def step(number: int, **metrics) -> Step:
@@ -337,7 +338,7 @@ def test_a_visitor_without_a_run_can_start_one(job_id, status):
 
 def test_points_are_shown_as_scatters_over_the_real_ones(quick_points, points):
     snapshot = Snapshot(quick_points, points, preview=preview(1, points=True))
-    shown = training.monitor_value(snapshot)
+    shown = monitor_value(snapshot)
     assert [actor for actor, _ in shown["generated"]["groups"]] == ["real", "generated"]
     assert len(shown["generated"]["groups"][1][1]) == figures.SCATTER_POINTS
     assert [actor for actor, _ in shown["reconstructions"]["groups"]] == ["real", "encoder"]
@@ -347,7 +348,7 @@ def test_a_recorded_training_is_replayed(models):
     folder = models.folders["pictures"]
     for event in (preview(0), step(1), Metric(1, {"progress/prior": 1.0}), preview(1), step(2), preview(2)):
         append_event(folder, event)
-    first, last = (training.replay(models, {"model": "pictures", "at": at}) for at in (0, 1))
+    first, last = (replay(models, {"model": "pictures", "at": at}) for at in (0, 1))
     assert (first["step"], last["step"], last["steps"]) == (0, 2, 2)
     assert first["generated"] != last["generated"]
     for name in ("generated", "reconstructions"):
@@ -357,9 +358,9 @@ def test_a_recorded_training_is_replayed(models):
     assert first["losses"]["steps"] == []
     for wrong in (None, {}, {"at": 2, "model": "pictures"}, {"at": math.nan, "model": "pictures"}, {"at": "1"}):
         with pytest.raises(UserError, match="model and at"):
-            training.replay(models, wrong)
+            replay(models, wrong)
     with pytest.raises(UserError, match="was not recorded"):
-        training.replay(models, {"model": "gan", "at": 1})
+        replay(models, {"model": "gan", "at": 1})
 
 
 # -- endpoints -----------------------------------------------------------------------------------------------------
