@@ -6,13 +6,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
+#: Equal bins over [0, 1] in which D's scores are counted.
+SCORE_BINS = 24
+
 
 @dataclass(frozen=True)
 class Step:
     """Losses and scores averaged over the steps since the last record.
 
     `metrics` has flat slash keys: `loss/rec`, `loss/adv_g`, `loss/d`, `score/real`, `score/fake`,
-    `time/images_per_second`, …
+    `time/images_per_second`, …; `grad/encoder`, `grad/generator`, `grad/discriminator` and `grad/latent` are the L2
+    norms of gradients in the last steps before the record.
     """
 
     step: int
@@ -37,8 +41,34 @@ class Preview:
 
 
 @dataclass(frozen=True)
+class Look:
+    """How D judges, and where codes lie; taken with a preview.
+
+    `scores`: how many pictures of a kind D gives a probability of being real in each of SCORE_BINS equal bins over
+    [0, 1]: "real" (fixed test images), "train" (fixed training images), "fake" (G of fixed noise) and "rec"
+    (reconstructions of those test images, where D judges such); {} without a D, or where D does not learn yet.
+    `codes`: float32 [N, 2], the first two coordinates of E's codes of fixed test images, and `labels` the classes of
+    these, where they are known. `prior`: float32 [N, 2], the same coordinates of latents that G is given. `spread`:
+    the standard deviation of E's codes in each dimension, descending. None, and an empty list, without an encoder.
+    """
+
+    step: int
+    nimg: int
+    seconds: float
+    scores: dict[str, list[int]]
+    codes: np.ndarray | None
+    prior: np.ndarray | None
+    spread: list[float]
+    labels: list[int] | None = None
+
+
+@dataclass(frozen=True)
 class Metric:
-    """Figures that are not measured at every record, such as the progress of the prior's last fit."""
+    """Figures that are not measured at every record, such as the progress of the prior's last fit.
+
+    Those that follow a run have `n`, the number of samples compared with as many test images (fewer, where the set has
+    fewer): `fd/samples`, `recall` and `coverage`; see `aegan.look.Gauge`.
+    """
 
     step: int
     values: dict[str, float]
@@ -77,4 +107,4 @@ class Stopped:
     message: str
 
 
-Event = Step | Preview | Metric | Changed | Alone | Saved | Stopped
+Event = Step | Preview | Look | Metric | Changed | Alone | Saved | Stopped

@@ -17,16 +17,17 @@ from typing import Any
 import numpy as np
 
 from aegan.config import UserError
-from aegan.events import Alone, Changed, Event, Metric, Preview, Saved, Step, Stopped
+from aegan.events import SCORE_BINS, Alone, Changed, Event, Look, Metric, Preview, Saved, Step, Stopped
 from aegan.images import encode_png, encode_webp, image_grid, open_image
 from aegan.provenance import make_record, png_notes, to_xmp
 
 EVENTS, PREVIEWS = "events.jsonl", "previews"
 MAX_EVENTS_BYTES, MAX_PREVIEW_VALUES = 200 * 2**20, 50_000_000
+MAX_LOOK_VALUES = 10_000  # points of a cloud, dimensions, or kinds of scores
 
 _KINDS = {
-    "step": Step, "preview": Preview, "metric": Metric, "changed": Changed, "alone": Alone, "saved": Saved,
-    "stopped": Stopped,
+    "step": Step, "preview": Preview, "look": Look, "metric": Metric, "changed": Changed, "alone": Alone,
+    "saved": Saved, "stopped": Stopped,
 }  # fmt: skip
 _PICTURES = ("samples", "originals", "reconstructions")
 
@@ -81,7 +82,7 @@ def read_events(folder: str | os.PathLike, last_preview_only: bool = False) -> I
     """Replays the events of a run's folder, or of a checkpoint's with a history; nothing where there is none.
 
     Previews whose pictures are missing are left out, and so is a torn last line. To open all pictures takes seconds
-    for a long run, so where only the present moment counts, take the last preview only.
+    for a long run, so where only the present moment counts, take the last preview only, and the last look.
 
     Raises:
         UserError: if a line before the last is damaged; says which.
@@ -90,9 +91,9 @@ def read_events(folder: str | os.PathLike, last_preview_only: bool = False) -> I
     if not (folder / EVENTS).is_file():
         return
     lines = _lines(folder / EVENTS)
-    last = max((i for i, (_, values) in enumerate(lines, start=1) if values["event"] == "preview"), default=0)
+    last = {values["event"]: number for number, (_, values) in enumerate(lines, start=1)}
     for number, (_, values) in enumerate(lines, start=1):
-        if last_preview_only and values["event"] == "preview" and number != last:
+        if last_preview_only and values["event"] in ("preview", "look") and number != last[values["event"]]:
             continue
         try:
             event = _decode(folder, values)
@@ -134,7 +135,7 @@ def copy_history(source: Path, target: Path, previews: int = 24) -> None:
     lines = [
         _encode(target, event, compact=True)
         for event in events
-        if not isinstance(event, Saved) and (not isinstance(event, Preview) or event.step in chosen)
+        if not isinstance(event, Saved) and (not isinstance(event, Preview | Look) or event.step in chosen)
     ]
     write_atomic(target / EVENTS, b"".join(lines))
     for picture in (target / PREVIEWS).glob("[0-9]*"):  # of an earlier, shorter history
@@ -149,7 +150,9 @@ def _encode(folder: Path, event: Event, compact: bool = False) -> bytes:
         value = getattr(event, field.name)
         if isinstance(value, np.ndarray):
             value = _put(folder, event.step, field.name, value, compact)
-        elif isinstance(value, dict):  # JSON has no word for what is not a number
+        elif field.name == "spread":
+            value = [_round(v) for v in value]
+        elif isinstance(value, dict) and field.name != "scores":  # JSON has no word for what is not a number
             value = {key: float(v) if math.isfinite(v) else None for key, v in value.items()}
         values[field.name] = value
     return json.dumps(values, allow_nan=False).encode() + b"\n"
@@ -158,7 +161,7 @@ def _encode(folder: Path, event: Event, compact: bool = False) -> bytes:
 def _put(folder: Path, step: int, name: str, array: np.ndarray, compact: bool) -> list:
     """Points go into the line itself, images into one picture of rows; the line says how many and how large."""
     if array.ndim == 2:
-        return [[round(float(v), 4) if math.isfinite(v) else 0.0 for v in point] for point in array]
+        return [[_round(v) for v in point] for point in array]
     path = _picture(folder, step, name)
     if compact and array.shape[3] == 3:
         path = path.with_suffix(".webp")
@@ -175,6 +178,10 @@ def _put(folder: Path, step: int, name: str, array: np.ndarray, compact: bool) -
             content = encode_png(grid, png_notes(record) if made else {"Description": "test images"})
         write_atomic(path, content)
     return list(array.shape)
+
+
+def _round(value: float) -> float:
+    return round(float(value), 4) if math.isfinite(value) else 0.0
 
 
 def _lines(path: Path) -> list[tuple[bytes, dict[str, Any]]]:
@@ -202,6 +209,8 @@ def _lines(path: Path) -> list[tuple[bytes, dict[str, Any]]]:
 def _decode(folder: Path, values: dict[str, Any]) -> Event | None:
     values = dict(values)
     cls = _KINDS[values.pop("event")]
+    if cls is Look:
+        return _decode_look(values)
     for key, value in values.items():
         if isinstance(value, dict):
             values[key] = {name: math.nan if v is None else float(v) for name, v in value.items()}
@@ -214,12 +223,33 @@ def _decode(folder: Path, values: dict[str, Any]) -> Event | None:
     return cls(**values)
 
 
+def _decode_look(values: dict[str, Any]) -> Look:
+    """Raises ValueError, TypeError or KeyError where that is no look."""
+    scores, labels = values["scores"], values.get("labels")
+    values["codes"], values["prior"] = (_points(values[name]) for name in ("codes", "prior"))
+    values["spread"] = np.array(values["spread"], np.float64).reshape(-1).tolist()
+    lists = [*scores.values(), [] if labels is None else labels]
+    if not all(type(v) is int for numbers in lists for v in numbers) or any(
+        len(counts) != SCORE_BINS for counts in scores.values()
+    ):
+        raise ValueError("scores and labels are whole numbers")
+    if max(len(scores), len(values["spread"]), len(lists[-1])) > MAX_LOOK_VALUES:
+        raise ValueError("too large for a look")
+    return Look(**values)
+
+
+def _points(value: list | None) -> np.ndarray | None:
+    if value is None:
+        return None
+    points = np.array(value, np.float32)
+    if points.ndim != 2 or points.shape[1] != 2 or len(points) > MAX_PREVIEW_VALUES or not np.isfinite(points).all():
+        raise ValueError("points are pairs")
+    return points
+
+
 def _get(folder: Path, step: int, name: str, value: list) -> np.ndarray | None:
     if value and isinstance(value[0], list):
-        points = np.array(value, np.float32)
-        if points.ndim != 2 or points.shape[1] != 2:
-            raise ValueError("points are pairs")
-        return points
+        return _points(value)
     n, height, width, channels = (int(v) for v in value)
     if min(n, height, width) < 1 or channels not in (1, 3) or n * height * width * channels > MAX_PREVIEW_VALUES:
         raise ValueError("no such pictures")

@@ -17,7 +17,7 @@ import torch
 
 from aegan.config import Config, UserError
 from aegan.data import Dataset
-from aegan.events import Changed, Event, Preview, Step, Stopped
+from aegan.events import Changed, Event, Look, Metric, Preview, Step, Stopped
 from aegan.history import read_events
 from aegan.runs import Run
 from aegan.worker import work
@@ -101,6 +101,8 @@ class Snapshot:
     images_per_second: float = 0.0
     history: tuple[Step, ...] = ()
     preview: Preview | None = None
+    look: Look | None = None
+    figures: tuple[Metric, ...] = ()  # measured on a small sample, as far as the run measures itself
     position: int = 0  # in the line of those that wait for a place; 0: not in it
     can_resume: bool = False  # an ended run that can go on from its last save
     version: int = 0
@@ -121,17 +123,17 @@ class Snapshot:
     def after(self, news: Event | dict[str, Any], most_records: int) -> Snapshot:
         """The run once this has happened: an event, or changes of fields."""
         changes = news if isinstance(news, dict) else self._changes(news, most_records)
-        kept = [step for step in self.history if step.step <= changes.get("step", self.step)]
-        if len(kept) < len(self.history) and "history" not in changes:  # it was rewound
-            changes = {**changes, "history": tuple(kept)}
+        now = changes.get("step", self.step)
+        for name in ("history", "figures"):
+            kept = tuple(record for record in getattr(self, name) if record.step <= now)
+            if len(kept) < len(getattr(self, name)) and name not in changes:  # it was rewound
+                changes = {**changes, name: kept}
         return replace(self, **changes, version=self.version + 1)
 
     def _changes(self, event: Event, most_records: int) -> dict[str, Any]:
         match event:
             case Step():
-                history = (*self.history, event)
-                if len(history) > most_records:
-                    history = history[(len(history) - 1) % 2 :: 2]  # the newest stays
+                history = _grown(self.history, event, most_records)
                 speed = event.metrics.get("time/images_per_second", 0.0)
                 return {
                     "step": event.step, "nimg": event.nimg, "seconds": event.seconds,
@@ -139,12 +141,22 @@ class Snapshot:
                 }  # fmt: skip
             case Preview():
                 return {"preview": event}
+            case Look():
+                return {"look": event}
+            case Metric() if "n" in event.values:
+                return {"figures": _grown(self.figures, event, most_records)}
             case Changed():
                 return {"config": self.config.with_options(**event.values)}
             case Stopped():
                 ended = {"stopped": "stopped", "diverged": "failed"}.get(event.reason, "finished")
                 return {"status": ended, "message": event.message}
         return {}
+
+
+def _grown(records: tuple[Any, ...], newest: Any, most: int) -> tuple[Any, ...]:
+    """The records and one more; every second one is dropped where they would be too many, never the newest."""
+    records = (*records, newest)
+    return records if len(records) <= most else records[(len(records) - 1) % 2 :: 2]
 
 
 def recall(run: Run, data: Dataset | None, most_records: int) -> Snapshot:
