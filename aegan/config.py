@@ -162,6 +162,9 @@ class TrainConfig:
     precision: str = option("auto", "bf16 where the device is fast at it", choices=("auto", "fp32", "bf16"))
     log_every: int = option(20, "steps between two records of losses", low=1, high=100_000)
     preview_every: int = option(100, "steps between two previews", low=1, high=1_000_000)
+    measure_every: int = option(
+        0, "steps between two measurements of a small sample in mid-run; 0: none", low=0, high=1_000_000
+    )
     save_every: int = option(500, "steps between two saves of the run", low=1, high=1_000_000)
 
     def __post_init__(self) -> None:

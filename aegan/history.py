@@ -23,7 +23,7 @@ from aegan.provenance import make_record, png_notes, to_xmp
 
 EVENTS, PREVIEWS = "events.jsonl", "previews"
 MAX_EVENTS_BYTES, MAX_PREVIEW_VALUES = 200 * 2**20, 50_000_000
-MAX_LOOK_VALUES = 10_000  # points of a cloud, dimensions, or kinds of scores
+MAX_POINTS = 10_000  # in one event; dimensions and labels likewise
 
 _KINDS = {
     "step": Step, "preview": Preview, "look": Look, "metric": Metric, "changed": Changed, "alone": Alone,
@@ -101,6 +101,15 @@ def read_events(folder: str | os.PathLike, last_preview_only: bool = False) -> I
             raise UserError(f"{folder / EVENTS}, line {number}: this is not an event ({error}).") from None
         if event is not None:
             yield event
+
+
+def decode_line(folder: Path, line: bytes) -> Event | None:
+    """One line of the events in that folder; None where its pictures are missing.
+
+    Raises:
+        ValueError, TypeError or KeyError: where that is no event.
+    """
+    return _decode(folder, json.loads(line))
 
 
 def read_changes(folder: Path, step: int) -> dict[str, float]:
@@ -225,24 +234,28 @@ def _decode(folder: Path, values: dict[str, Any]) -> Event | None:
 
 def _decode_look(values: dict[str, Any]) -> Look:
     """Raises ValueError, TypeError or KeyError where that is no look."""
-    scores, labels = values["scores"], values.get("labels")
     values["codes"], values["prior"] = (_points(values[name]) for name in ("codes", "prior"))
-    values["spread"] = np.array(values["spread"], np.float64).reshape(-1).tolist()
-    lists = [*scores.values(), [] if labels is None else labels]
-    if not all(type(v) is int for numbers in lists for v in numbers) or any(
-        len(counts) != SCORE_BINS for counts in scores.values()
-    ):
-        raise ValueError("scores and labels are whole numbers")
-    if max(len(scores), len(values["spread"]), len(lists[-1])) > MAX_LOOK_VALUES:
+    values["scores"] = {kind: _whole(counts) for kind, counts in dict(values["scores"]).items()}
+    values["labels"] = None if values.get("labels") is None else _whole(values["labels"])
+    values["spread"] = [float(v) for v in values["spread"]]
+    if any(len(counts) != SCORE_BINS for counts in values["scores"].values()):
+        raise ValueError(f"scores are counted in {SCORE_BINS} bins")
+    if max(len(values["scores"]), len(values["spread"])) > MAX_POINTS:
         raise ValueError("too large for a look")
     return Look(**values)
+
+
+def _whole(numbers: list) -> list[int]:
+    if len(numbers) > MAX_POINTS or any(type(v) is not int for v in numbers):
+        raise ValueError("counts and labels are whole numbers")
+    return numbers
 
 
 def _points(value: list | None) -> np.ndarray | None:
     if value is None:
         return None
     points = np.array(value, np.float32)
-    if points.ndim != 2 or points.shape[1] != 2 or len(points) > MAX_PREVIEW_VALUES or not np.isfinite(points).all():
+    if points.ndim != 2 or points.shape[1] != 2 or len(points) > MAX_POINTS or not np.isfinite(points).all():
         raise ValueError("points are pairs")
     return points
 

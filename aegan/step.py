@@ -57,10 +57,11 @@ class Forward:
     x_fake: Tensor | None = None  # [N or N / 2, C, H, W]
 
 
-def train_step(state: TrainState, x: Tensor, player: str = "both") -> dict[str, Tensor]:
+def train_step(state: TrainState, x: Tensor, player: str = "both", watched: bool = False) -> dict[str, Tensor]:
     """One update of every network in use on real images x [N, C, H, W]; returns metrics, still on the device.
 
     Where `player` is "d" or "g", only the discriminators learn, or only the others (E, G, the prior, the average).
+    Where it is `watched`, the norms of the gradients are among the metrics; the update is the same.
     """
     random = StepRandom(state.config.train.seed, state.step, state.device)
     ramp = adversarial_ramp(state.config, state.step)
@@ -68,9 +69,9 @@ def train_step(state: TrainState, x: Tensor, player: str = "both") -> dict[str, 
     made = forward(state, augment(x, state.config, random), random, adversarial=ramp > 0)
     metrics: dict[str, Tensor] = {}
     if ramp > 0 and player != "g":
-        metrics |= update_discriminators(state, made, random)
+        metrics |= update_discriminators(state, made, random, watched)
     if player != "d":
-        metrics |= update_generator(state, made, random, ramp)
+        metrics |= update_generator(state, made, random, ramp, watched)
         metrics |= update_prior(state, made, random)
         update_average(state)
     state.step += 1
@@ -154,7 +155,9 @@ def judged_pairs(objective: Objective, made: Forward) -> list[tuple[float, Tenso
     return pairs
 
 
-def update_discriminators(state: TrainState, made: Forward, random: StepRandom) -> dict[str, Tensor]:
+def update_discriminators(
+    state: TrainState, made: Forward, random: StepRandom, watched: bool = False
+) -> dict[str, Tensor]:
     """One step of D and of the latent discriminator; E and G stay as they are."""
     model, objective = state.model, state.config.objective
     metrics: dict[str, Tensor] = {}
@@ -174,7 +177,10 @@ def update_discriminators(state: TrainState, made: Forward, random: StepRandom) 
             "score/real": logits_real.sigmoid().mean(),
             "score/fake": logits_fake.sigmoid().mean(),
         }
-        if objective.gamma and state.step % objective.gp_every == 0:
+        penalised = objective.gamma and state.step % objective.gp_every == 0
+        # One step in eight carries eight times the penalty: its gradient would stand out for no reason of the game's.
+        watched = watched and not (penalised and objective.gp_every > 1)
+        if penalised:
             r1, r2 = (losses.gradient_penalty(model.discriminator, part) for part in seen.detach().chunk(2))
             total = total + objective.gamma * objective.gp_every * (r1 + r2)
     if model.latent_discriminator is not None and made.code is not None:
@@ -186,10 +192,14 @@ def update_discriminators(state: TrainState, made: Forward, random: StepRandom) 
         total = total + loss
     if "d" in state.optimizers:
         _descend(state, "d", total)
+        if watched:
+            metrics |= gradient_norms(discriminator=model.discriminator, latent=model.latent_discriminator)
     return metrics
 
 
-def update_generator(state: TrainState, made: Forward, random: StepRandom, ramp: float) -> dict[str, Tensor]:
+def update_generator(
+    state: TrainState, made: Forward, random: StepRandom, ramp: float, watched: bool = False
+) -> dict[str, Tensor]:
     """One step of E and G (and of E's own decoder) on the weighted sum of terms; D stays as it is."""
     model, objective = state.model, state.config.objective
     judges = state.parameters("d")
@@ -224,7 +234,23 @@ def update_generator(state: TrainState, made: Forward, random: StepRandom, ramp:
     _descend(state, "g", torch.stack([weight * loss for weight, loss in terms.values()]).sum())
     for p in judges:
         p.requires_grad_(True)
-    return {f"loss/{name}": loss for name, (_, loss) in terms.items()}
+    metrics = {f"loss/{name}": loss for name, (_, loss) in terms.items()}
+    return metrics | (gradient_norms(encoder=model.encoder, generator=model.generator) if watched else {})
+
+
+@torch.no_grad()
+def gradient_norms(**networks: nn.Module | None) -> dict[str, Tensor]:
+    """L2 norm over all weights of each network that has a gradient; stays on the device.
+
+    Taken after the optimiser's step, which leaves gradients as they are, and only read: the update is the same, watched
+    or not.
+    """
+    found = {}
+    for name, network in networks.items():
+        gradients = [p.grad for p in network.parameters() if p.grad is not None] if network is not None else []
+        if gradients:
+            found[f"grad/{name}"] = torch.stack(torch._foreach_norm(gradients)).float().norm()
+    return found
 
 
 def _reconstruction(state: TrainState, made: Forward, ramp: float) -> Tensor:

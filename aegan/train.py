@@ -14,14 +14,16 @@ from torch import Tensor
 from aegan import distributed
 from aegan.config import Config, UserError
 from aegan.data import Dataset
-from aegan.events import Event, Metric, Preview, Step, Stopped
-from aegan.images import to_model, to_uint8
+from aegan.events import Event, Metric, Step, Stopped
+from aegan.images import to_model
+from aegan.look import Gauge, Looks, Previews
 from aegan.model import AEGAN
 from aegan.prior import FlowPrior
 from aegan.state import TrainState
 from aegan.step import train_step
 
-PREVIEW_SAMPLES, PREVIEW_RECONSTRUCTIONS, PREVIEW_POINTS = 64, 16, 1000
+LOOKS = 100  # before they become rarer, half as frequent whenever a run has doubled: each takes 10 kB on the disk
+WATCHED_STEPS = 2  # before a record, in which gradients are measured; D's not in a step with a penalty
 
 
 class Batches:
@@ -72,12 +74,14 @@ def train(state: TrainState, data: Dataset, between: Callable[[], str] | None = 
     """
     check_data(state.config, data)
     t = state.config.train
-    batches, previews = Batches(data, state), Previews(state, data)
+    batches, gauge = Batches(data, state), Gauge(state, data)
+    previews, looks = Previews(state, data), Looks(state, data)
     sums: dict[str, Tensor] = {}
     counts: dict[str, int] = {}
     good, since = _snapshot(state), state.nimg
     if state.step == 0:
         yield previews.take()
+        yield looks.take()
     clock = time.perf_counter()
     while state.step < t.steps and not (t.seconds and state.seconds >= t.seconds):
         order = "run"
@@ -90,7 +94,9 @@ def train(state: TrainState, data: Dataset, between: Callable[[], str] | None = 
         single = order != "run"
         if single:  # its figures are its own
             sums, counts = {}, {}
-        for name, value in train_step(state, batches.next(), order if single else "both").items():
+        to_record = min(t.log_every - state.step % t.log_every, t.steps - state.step)
+        watched = single or to_record <= WATCHED_STEPS
+        for name, value in train_step(state, batches.next(), order if single else "both", watched).items():
             sums[name] = sums.get(name, 0) + value.detach()
             counts[name] = counts.get(name, 0) + 1
         ends = state.step >= t.steps
@@ -111,8 +117,16 @@ def train(state: TrainState, data: Dataset, between: Callable[[], str] | None = 
         sums, counts, since = {}, {}, state.nimg
         yield Step(state.step, state.nimg, state.seconds, metrics)
         ends = ends or bool(t.seconds and state.seconds >= t.seconds)
-        if ends or single or state.step // t.preview_every > (state.step - t.log_every) // t.preview_every:
+        if ends or single or _passed(state, t.preview_every):
             yield previews.take()
+            if (
+                ends
+                or single
+                or _passed(state, t.preview_every << (state.step // t.preview_every // LOOKS).bit_length())
+            ):
+                yield looks.take()
+        if gauge.can_measure and t.measure_every and (ends or _passed(state, t.measure_every)):
+            yield gauge.take()
         clock = time.perf_counter()
     if state.step >= t.steps:
         yield Stopped(state.step, "finished", f"Finished after {state.step:,} steps.")
@@ -130,30 +144,9 @@ def check_data(config: Config, data: Dataset) -> None:
         )
 
 
-class Previews:
-    """Pictures of the averaged model: always the same noise, always the same test images."""
-
-    def __init__(self, state: TrainState, data: Dataset) -> None:
-        model = state.config.model
-        samples, originals = PREVIEW_SAMPLES, PREVIEW_RECONSTRUCTIONS
-        if model.is_points:
-            samples, originals = PREVIEW_POINTS, PREVIEW_POINTS // 2
-        rng = torch.Generator().manual_seed(state.config.train.seed)
-        self.noise = torch.randn(samples, model.z_dim, generator=rng).to(state.device)
-        self.state, self.originals = state, np.ascontiguousarray(data.test[:originals])
-        self.x = to_model(torch.from_numpy(self.originals)).to(state.device)
-
-    @torch.no_grad()
-    def take(self) -> Preview:
-        state, ema = self.state, self.state.ema
-        x_rec = ema.reconstruct(self.x) if ema.encoder is not None else None
-        if ema.generator is not None:
-            samples = to_uint8(ema.sample(len(self.noise), noise=self.noise))
-        else:
-            samples = to_uint8(ema.decode(self.noise))
-        originals = self.originals if x_rec is not None else None
-        reconstructions = to_uint8(x_rec) if x_rec is not None else None
-        return Preview(state.step, state.nimg, state.seconds, samples, originals, reconstructions)
+def _passed(state: TrainState, every: int) -> bool:
+    """Whether a multiple of `every` lies among the steps since the last regular record."""
+    return state.step // every > (state.step - state.config.train.log_every) // every
 
 
 def _read(sums: dict[str, Tensor], counts: dict[str, int]) -> dict[str, float]:

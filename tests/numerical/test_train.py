@@ -15,7 +15,7 @@ import torch
 from aegan import step as stepping
 from aegan.config import OBJECTIVES, get_preset
 from aegan.data import load_data
-from aegan.events import Preview, Step, Stopped
+from aegan.events import Look, Preview, Step, Stopped
 from aegan.state import TrainState
 from aegan.step import StepRandom, train_step
 from aegan.train import Batches, finish, train
@@ -55,9 +55,10 @@ def same(a, b):
 
 def test_events_come_in_order_and_carry_plain_values(fashion):
     _, events = run(small(steps=10), fashion)
-    assert [type(e).__name__ for e in events] == ["Preview", "Step", "Step", "Preview", "Step", "Preview", "Stopped"]
-    assert [e.step for e in events] == [0, 4, 8, 8, 10, 10, 10]
-    step, preview, last = events[1], events[0], events[-1]
+    kinds = "Preview Look Step Step Preview Look Step Preview Look Stopped"
+    assert [type(e).__name__ for e in events] == kinds.split()
+    assert [e.step for e in events] == [0, 0, 4, 8, 8, 8, 10, 10, 10, 10]
+    step, preview, last = events[2], events[0], events[-1]
     assert step.nimg == 4 * 8 and step.seconds > 0
     assert {"loss/rec", "loss/prior", "time/images_per_second"} <= step.metrics.keys()
     assert all(type(v) is float for v in step.metrics.values())
@@ -168,9 +169,11 @@ def test_a_single_step_moves_one_player_and_is_shown_at_once(fashion, player):
         return order
 
     events = list(train(state, fashion, between))
-    assert [(type(e), e.step) for e in events] == [(Preview, 0), (Step, 4), (Step, 6), (Preview, 6)]
-    assert ("loss/d" in events[2].metrics) == (player == "d")
-    assert ("loss/rec" in events[2].metrics) == (player == "g")
+    assert [(type(e), e.step) for e in events] == [
+        (Preview, 0), (Look, 0), (Step, 4), (Step, 6), (Preview, 6), (Look, 6)
+    ]  # fmt: skip
+    assert ("loss/d" in events[3].metrics) == ("grad/discriminator" in events[3].metrics) == (player == "d")
+    assert ("loss/rec" in events[3].metrics) == ("grad/generator" in events[3].metrics) == (player == "g")
     assert state.step == 7 and state.nimg == 7 * 8
 
 
@@ -247,7 +250,7 @@ def test_every_adversarial_kind_runs_on_every_architecture(fashion, kind, archit
     )
     _, events = run(config, fashion)
     assert events[-1].reason == "finished"
-    assert {"loss/adv_g", "loss/adv_rec_g", "loss/rec_fake", "loss/cycle", "loss/d"} <= events[1].metrics.keys()
+    assert {"loss/adv_g", "loss/adv_rec_g", "loss/rec_fake", "loss/cycle", "loss/d"} <= events[2].metrics.keys()
 
 
 def test_divergence_keeps_the_last_good_state_and_explains(fashion):

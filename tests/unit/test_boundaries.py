@@ -14,8 +14,9 @@ SOURCES = sorted((ROOT / "aegan").rglob("*.py")) + sorted(ROOT.glob("app.py"))
 ORDER = [
     "config", "events", "distributed",
     "images", "points", "files", "folders", "avatars", "data",
-    "networks", "losses", "prior", "model", "provenance", "latent", "film", "refine", "state", "step", "train",
-    "metrics", "neighbours", "classifier", "features", "attributes", "inception", "evaluate", "plots", "history",
+    "networks", "losses", "prior", "model", "provenance", "latent", "film", "refine", "state", "step",
+    "metrics", "neighbours", "classifier", "features", "look", "train", "attributes", "inception", "evaluate", "plots",
+    "history",
     "directions", "familiarity", "atlas_index", "atlas", "runs", "checkpoints", "export",
     "study_rows", "study_files", "study_measure", "study_report", "study_tables", "study_pictures", "study",
     "worker", "job", "jobs",

@@ -13,7 +13,7 @@ import torch
 from safetensors import safe_open
 
 from aegan.config import UserError
-from aegan.events import Alone, Changed, Metric, Preview, Saved, Step, Stopped
+from aegan.events import SCORE_BINS, Alone, Changed, Look, Metric, Preview, Saved, Step, Stopped
 from aegan.history import append_event, copy_history, forget_after, read_events, write_atomic
 from aegan.provenance import read_provenance
 from aegan.runs import Run, remove_run
@@ -53,7 +53,7 @@ def test_a_run_writes_what_it_passes_on(tmp_path, quick_images, images):
     seen = list(events)
     assert [type(event) for event in seen].count(Stopped) == 1
     assert isinstance(seen[-1], Stopped)
-    assert isinstance(seen[-2], (Saved, Preview))
+    assert isinstance(seen[-2], (Saved, Look))
     assert [event.step for event in seen if isinstance(event, Saved)] == [4, 8]
     replayed = list(run.events())
     assert len(replayed) == len(seen)
@@ -159,7 +159,7 @@ def test_history_is_copied_with_fewer_previews(tmp_path, quick_images, images):
     after = list(read_events(tmp_path / "copy"))
     assert [event.step for event in before if isinstance(event, Preview)] == [0, 2, 4, 6, 8]
     assert [event.step for event in after if isinstance(event, Preview)] == [0, 4, 8]
-    kept = [event for event in before if not isinstance(event, Preview) or event.step in (0, 4, 8)]
+    kept = [event for event in before if not isinstance(event, Preview | Look) or event.step in (0, 4, 8)]
     assert all(same(a, b) for a, b in zip(kept, after, strict=True))
     copy_history(run.folder, tmp_path / "copy", previews=2)
     pictures = {p.name[:8] for p in (tmp_path / "copy" / "previews").iterdir()}
@@ -328,4 +328,28 @@ def test_only_the_last_preview_is_opened_where_that_is_enough(tmp_path, quick_im
     brief = list(read_events(tmp_path, last_preview_only=True))
     assert everything.count(Preview) > 1
     assert [event.step for event in brief if isinstance(event, Preview)] == [8]
-    assert len(brief) == len(everything) - everything.count(Preview) + 1
+    assert [event.step for event in brief if isinstance(event, Look)] == [8]
+    assert len(brief) == len(everything) - everything.count(Preview) - everything.count(Look) + 2
+
+
+@pytest.mark.parametrize("codes", [None, np.array([[1.5, -2.25], [0.125, 3.0]], np.float32)])
+def test_a_look_is_one_line_and_comes_back_whole(tmp_path, codes):
+    look = Look(3, 24, 0.5, {"real": [2] * SCORE_BINS}, codes, codes, [1.0, 0.5], None if codes is None else [7, 1])
+    append_event(tmp_path, look)
+    assert [same(event, look) for event in read_events(tmp_path)] == [True]
+    assert (tmp_path / "events.jsonl").read_bytes().count(b"\n") == 1
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"scores": {"real": [1, 2]}}, {"scores": {"real": ["x"] * SCORE_BINS}}, {"scores": [1]}, {"labels": [0.5]},
+        {"codes": [[1, 2, 3]]}, {"codes": [[1, None]]}, {"prior": 5}, {"spread": "wide"}, {"more": 1},
+        {"spread": [0.5] * 20_000}, {"codes": [[0, 0]] * 20_000},
+    ],
+)  # fmt: skip
+def test_a_damaged_look_is_refused(tmp_path, damage):
+    line = {"event": "look", "step": 1, "nimg": 1, "seconds": 1.0, "scores": {}, "codes": None, "prior": None}
+    (tmp_path / "events.jsonl").write_text(json.dumps(line | {"spread": [], "labels": None} | damage) + "\n")
+    with pytest.raises(UserError, match="line 1: this is not an event"):
+        list(read_events(tmp_path))
