@@ -60,17 +60,26 @@ def write_checkpoint(folder: Path, model: AEGAN, figures: dict[str, Any], run: R
     Raises:
         UserError: if something cannot be written.
     """
-    # A data set's path on this machine is nobody's business: its name goes out.
-    model.config = replace(model.config, data=str(model.info.get("data", model.config.data)))
-    model.info |= {"commit": commit(), "hardware": hardware(model.info.get("device", "cpu"))}
-    model.save_pretrained(folder)
+    save_model(folder, model)
     if run is not None:
         copy_history(run.folder, folder)
     describe_checkpoint(folder, model, figures)
 
 
+def save_model(folder: Path, model: AEGAN) -> None:
+    """Writes model.safetensors and config.json; the model's info says commit and hardware from now on, if it did not.
+
+    Raises:
+        UserError: if something cannot be written.
+    """
+    # A data set's path on this machine is nobody's business: its name goes out.
+    model.config = replace(model.config, data=str(model.info.get("data", model.config.data)))
+    model.info = {"commit": commit(), "hardware": hardware(model.info.get("device", "cpu")), **model.info}
+    model.save_pretrained(folder)
+
+
 def describe_checkpoint(folder: Path, model: AEGAN, figures: dict[str, Any]) -> None:
-    """Writes README.md (the model card), samples.png, training.png and metrics.json beside a model.
+    """Writes README.md (the model card), samples.png, training.png and, if anything was measured, metrics.json.
 
     Raises:
         UserError: if something cannot be written.
@@ -81,7 +90,8 @@ def describe_checkpoint(folder: Path, model: AEGAN, figures: dict[str, Any]) -> 
     if model.generator is not None:
         write_atomic(folder / SAMPLES, sample_sheet(model, 1000 if model.config.model.is_points else 64))
     write_atomic(folder / "README.md", model_card(model.config, model.info, figures).encode())
-    write_atomic(folder / METRICS, (json.dumps(figures, indent=2) + "\n").encode())
+    if figures:
+        write_atomic(folder / METRICS, (json.dumps(figures, indent=2) + "\n").encode())
 
 
 @functools.cache
@@ -232,8 +242,7 @@ def model_card(config: Config, info: dict[str, Any], figures: dict[str, Any]) ->
     terms = ("rec", "adv", "adv_rec", "adv_z", "cycle", "rec_fake", "kl")
     weights = ", ".join(f"{name} {getattr(objective, name):g}" for name in terms if getattr(objective, name))
     size = "2-D points" if m.is_points else f"{m.img_resolution} px, {'grey' if m.img_channels == 1 else 'colour'}"
-    table = "\n".join(f"| {label} | {value} |" for label, value in figure_lines(figures))
-    notes = "\n".join(f"- {sentence}" for sentence in figures.get("missing", []))
+    changes = "".join(f"After step {step:,} its owner set {words}.\n" for step, words in info.get("changes", []))
     title, seconds = info.get("data_title", config.data), float(info.get("seconds", 0))
     return f"""---
 license: mit
@@ -277,20 +286,12 @@ images = model.sample(16)  # [16, {", ".join(map(str, m.x_shape))}]
 {train_command(config)}
 ```
 
+{changes}
 ![curves of the training]({CURVES})
 
 ## Figures
 
-On {describe_protocol(figures)}
-
-| figure | value |
-|---|---|
-{table}
-
-{notes}
-
-FD is the Fréchet distance, KID the kernel distance, in the features of the classifier named with it; precision and the
-like are of the same features. FD is not FID, and figures with different classifiers cannot be compared.
+{_figures_section(figures)}
 
 ## Intended use and limits
 
@@ -299,3 +300,20 @@ a picture of anything else is reconstructed as the nearest thing that it knows. 
 saved by the program say so in their metadata, with the model and the numbers they came from. Say so where you show
 them. It can repeat biases of its data, and can come close to single training images.
 """
+
+
+def _figures_section(figures: dict[str, Any]) -> str:
+    if not figures:
+        return "None were measured. `python -m aegan evaluate path/of/this/folder` measures them."
+    table = "\n".join(f"| {label} | {value} |" for label, value in figure_lines(figures))
+    notes = "\n".join(f"- {sentence}" for sentence in figures.get("missing", []))
+    return f"""On {describe_protocol(figures)}
+
+| figure | value |
+|---|---|
+{table}
+
+{notes}
+
+FD is the Fréchet distance, KID the kernel distance, in the features of the classifier named with it; precision and the
+like are of the same features. FD is not FID, and figures with different classifiers cannot be compared."""

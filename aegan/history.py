@@ -133,12 +133,12 @@ def forget_after(folder: Path, step: int) -> None:
         write_atomic(path, content)
 
 
-def copy_history(source: Path, target: Path, previews: int = 24) -> None:
-    """Copies events to another folder, with at most so many previews, evenly spread, the last included.
+def copy_history(source: Path, target: Path, previews: int = 24, until: float = math.inf) -> None:
+    """Copies events up to a step to another folder, with at most so many previews, evenly spread, the last included.
 
     Pictures in colour become WebP there, a tenth of their size: 24 moments of 64 pixels would take 14 MB.
     """
-    events = list(read_events(source))
+    events = [event for event in read_events(source) if event.step <= until]
     steps = sorted({event.step for event in events if isinstance(event, Preview)})
     chosen = {steps[round(i)] for i in np.linspace(0, len(steps) - 1, min(previews, len(steps)))}
     lines = [

@@ -245,8 +245,7 @@ def _parse_config(text: str, path: Path) -> tuple[Config, dict[str, Any]]:
 
 
 def _load_weights(model: AEGAN, path: Path, fingerprint: str) -> None:
-    """Fills the model, strictly: every tensor there, none besides, all of the right shape and finite."""
-    own = model.state_dict()
+    """Fills the model from a file that belongs to the configuration of that fingerprint."""
     try:
         if path.stat().st_size > MAX_WEIGHTS_BYTES:
             raise UserError(f"{path} is too large.")
@@ -257,14 +256,31 @@ def _load_weights(model: AEGAN, path: Path, fingerprint: str) -> None:
         raise UserError(f"{path} cannot be read as safetensors: {error}") from None
     if "config_sha256" in metadata and metadata["config_sha256"] != fingerprint:
         raise UserError(f"{path} and {CONFIG} beside it were not saved together: copy both from the same checkpoint.")
+    check_tensors(given, model.state_dict(), str(path))
+    model.load_state_dict(given)
+
+
+def check_tensors(given: dict[str, Tensor], own: dict[str, Tensor], place: str) -> None:
+    """Compares tensors that were given with those that they are to replace: all there, none besides, of the same type
+    and shape, and finite.
+
+    Args:
+        given: tensors by name.
+        own: those that they are to replace.
+        place: where the given ones come from, in words.
+
+    Raises:
+        UserError: names the tensor that is missing, unknown or wrong.
+    """
     for problem, names in (("lacks", own.keys() - given.keys()), ("has the unknown", given.keys() - own.keys())):
         if names:
-            raise UserError(f"{path} {problem} tensor {min(names)!r} ({len(names)} in all).")
+            raise UserError(f"{place} {problem} tensor {min(names)[:80]!r} ({len(names)} in all).")
     for name, tensor in given.items():
         if tensor.shape != own[name].shape:
             raise UserError(
-                f"{path}: {name} has shape {list(tensor.shape)}, but the model's is {list(own[name].shape)}."
+                f"{place}: {name} has shape {list(tensor.shape)}, but the model's is {list(own[name].shape)}."
             )
+        if tensor.dtype != own[name].dtype:
+            raise UserError(f"{place}: {name} is of type {tensor.dtype}, but the model's is {own[name].dtype}.")
         if not tensor.isfinite().all():
-            raise UserError(f"{path}: {name} has values that are not finite.")
-    model.load_state_dict(given)
+            raise UserError(f"{place}: {name} has values that are not finite.")

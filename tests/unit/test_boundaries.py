@@ -18,6 +18,7 @@ ORDER = [
     "metrics", "neighbours", "classifier", "features", "look", "train", "attributes", "inception", "evaluate", "plots",
     "history",
     "directions", "familiarity", "atlas_index", "atlas", "runs", "checkpoints", "export",
+    "package", "hub", "opened",
     "study_rows", "study_files", "study_measure", "study_report", "study_tables", "study_pictures", "study",
     "worker", "job", "jobs",
     "terminal", "cli_train", "cli_study", "cli_use", "cli", "__main__",
