@@ -54,9 +54,9 @@ def base(quick_points):
 def begin(base, points, monkeypatch):
     clock = Ticks()
 
-    def step(state, x, players="both"):
+    def step(state, x, *how):
         clock()
-        return train_step(state, x, players)
+        return train_step(state, x, *how)
 
     for room in ("study", "study_measure"):
         monkeypatch.setattr(f"aegan.{room}.evaluate", lambda model, data, n=None: evaluate(model, data, 100))
