@@ -1,15 +1,14 @@
-"""One run as the page sees it: an immutable snapshot, the thread that makes it, the process that does the work."""
+"""One run as the page sees it: an immutable snapshot, and the thread that makes it out of what the work says."""
 
 from __future__ import annotations
 
+import contextvars
 import logging
-import multiprocessing
 import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -19,8 +18,8 @@ from aegan.config import Config, UserError
 from aegan.data import Dataset
 from aegan.events import Changed, Event, Look, Metric, Preview, Step, Stopped
 from aegan.history import read_events
+from aegan.launch import Handle
 from aegan.runs import Run
-from aegan.worker import work
 
 log = logging.getLogger(__name__)
 THREADS = torch.get_num_threads()  # what a run may use; answers to visitors use one
@@ -28,22 +27,6 @@ THREADS = torch.get_num_threads()  # what a run may use; answers to visitors use
 ACTIVE = ("queued", "waiting", "running", "paused")
 ENDED = ("finished", "stopped", "failed", "interrupted")
 MAX_UNHEARD = 100  # commands sent since the last sign of life: a hanging process must not block who commands it
-
-#: New processes are forked from one that has loaded torch and never used it: they start at once, and CUDA, which
-#: does not survive a fork, is first touched in them.
-_METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
-PROCESSES: Any = multiprocessing.get_context(_METHOD)
-if _METHOD == "forkserver":
-    # The first optimiser of a process makes torch import its compiler, which takes longer than all the rest.
-    PROCESSES.set_forkserver_preload(["aegan.worker", "torch._dynamo"])
-_STARTING = threading.Lock()
-
-
-def warm_up() -> None:
-    """Begins to load what runs need, in the process that they are forked from, so that the first one starts quickly."""
-    if _METHOD == "forkserver":
-        forkserver.ensure_running()
-
 
 CRASHED = "The run's process ended unexpectedly, perhaps for lack of memory: resume it, or start with smaller settings."
 HUNG = "The run was ended because it hung: it gave no sign of life for {seconds:g} seconds. It can be resumed."
@@ -64,6 +47,7 @@ class Limits:
     idle_seconds: float = 600  # a run that nobody looks at is stopped
     hang_seconds: float = 120  # a process that gives no sign of life is ended; one step and the data take less
     autosave_seconds: float = 10  # between two saves of a run's state
+    turn_seconds: float = 0  # after which a run makes room; it goes on when it is resumed; 0: never
     kept: int = 20  # ended runs that can still be looked at, …
     kept_seconds: float = 86_400  # … for so long, …
     kept_bytes: int = 2 * 2**30  # … on so much of the disk
@@ -206,15 +190,15 @@ class Job:
 
     def __init__(
         self, run: Run, snapshot: Snapshot, limits: Limits, line: Line, device: str,
-        target: Callable[..., None] = work, owner: str = "",
+        start: Callable[..., tuple[Connection, Handle]], owner: str = "",
     ) -> None:  # fmt: skip
         self.run, self.snapshot, self.owner = run, snapshot, owner
         self.seen = time.monotonic()  # when somebody last looked
         self.on_end: Callable[[], None] = lambda: None
-        self._limits, self._line, self._device, self._target = limits, line, device, target
+        self._limits, self._line, self._device, self._start_work = limits, line, device, start
         self._changed = threading.Condition()
         self._pipe: Connection | None = None
-        self._process: Any = None
+        self._process: Handle | None = None
 
     def begin(self) -> None:
         """Trains, or waits for a place; from its last save where there is one.
@@ -229,7 +213,8 @@ class Job:
         queued = self._line.position(self)
         status = "queued" if queued else "waiting"
         self._publish({"status": status, "position": queued, "message": "", "can_resume": False})
-        self._thread = threading.Thread(target=self._work, name="training", daemon=True)
+        follow = contextvars.copy_context().run  # whoever lends a GPU may want to know who asked for it
+        self._thread = threading.Thread(target=follow, args=(self._work,), name="training", daemon=True)
         self._thread.start()
 
     def command(self, name: str, argument: Any = None) -> None:
@@ -327,12 +312,10 @@ class Job:
             self._end(pipe)
 
     def _start(self) -> Connection:
-        ours, theirs = PROCESSES.Pipe()
-        settings = (theirs, str(self.run.folder), self._device, THREADS, self._limits.autosave_seconds)
-        process = PROCESSES.Process(target=self._target, args=settings, name="aegan run", daemon=True)
-        with _STARTING:
-            process.start()
-        theirs.close()
+        limits = self._limits
+        ours, process = self._start_work(
+            str(self.run.folder), self._device, THREADS, limits.autosave_seconds, limits.turn_seconds
+        )
         with self._changed:
             self._process, self._pipe = process, ours
             for command in self._pending:
@@ -340,6 +323,7 @@ class Job:
         return ours
 
     def _end(self, pipe: Connection) -> None:
+        assert self._process is not None
         self._process.join(2.0)  # it has ended, or says nothing any more
         self._process.kill()
         self._process.join(10.0)

@@ -30,6 +30,7 @@ from aegan.config import Config, UserError
 from aegan.data import Dataset, list_data, load_data
 from aegan.history import EVENTS
 from aegan.job import CLOSED, LIMITS, Job, Limits, Line, Snapshot, recall
+from aegan.launch import Lend, start_process, start_turn, warm_up
 from aegan.runs import RUN, Run, remove_run
 from aegan.step import learns
 from aegan.worker import turn, work
@@ -58,14 +59,17 @@ class Jobs:
         device: where runs train.
         folder: where runs lie; `default_folder()` if not given.
         target: what a run's process does.
+        lend: gives a run a GPU for `limits.turn_seconds` and does `launch.work_turn` there, instead of a process.
     """
 
     def __init__(
         self, limits: Limits = LIMITS, device: str = "auto", folder: str | os.PathLike | None = None,
-        target: Callable[..., None] = work,
+        target: Callable[..., None] = work, lend: Lend | None = None,
     ) -> None:  # fmt: skip
         self.limits, self.device, self.folder = limits, device, Path(folder or default_folder())
-        self._target, self._line = target, Line(limits.active, limits.waiting)
+        self.is_lent = lend is not None
+        self._start_work = functools.partial(start_turn, lend) if lend else functools.partial(start_process, target)
+        self._line = Line(limits.active, limits.waiting)
         self._lock = threading.RLock()
         self._jobs: dict[str, Job] = {}  # by the digest of its id
         self._folders: dict[str, Path] = {}  # of all runs that can be looked at, by digest
@@ -74,6 +78,11 @@ class Jobs:
                 self._folders = {path.name: path for path in self.folder.iterdir() if (path / RUN).is_file()}
         self._prune()
         atexit.register(_close, weakref.ref(self))
+
+    def warm_up(self) -> None:
+        """Begins to load what runs need, so that the first one starts quickly."""
+        if not self.is_lent:
+            warm_up()
 
     def start(self, config: Config, owner: str = "") -> str:
         """Begins a run, or puts it in line, and returns its id.
@@ -94,7 +103,7 @@ class Jobs:
             digest = _digest(job_id)
             run = self._create(digest, config)
             job = Job(run, Snapshot(config, _outline(config.data)), self.limits, self._line, self.device,
-                      self._target, owner)  # fmt: skip
+                      self._start_work, owner)  # fmt: skip
             job.on_end = self._prune
             try:
                 job.begin()
@@ -210,7 +219,7 @@ class Jobs:
                     log.warning("%s", error)
                     del self._folders[digest]
                     return None
-                self._jobs[digest] = Job(run, snapshot, self.limits, self._line, self.device, self._target)
+                self._jobs[digest] = Job(run, snapshot, self.limits, self._line, self.device, self._start_work)
                 self._jobs[digest].on_end = self._prune
             return self._jobs.get(digest)
 

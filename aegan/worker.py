@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import errno
 import logging
+import math
 import os
 import signal
 import threading
 import time
 from collections import deque
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import fields
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -45,6 +46,7 @@ OUT_OF_MEMORY = "There was not enough memory: try a smaller batch or width. The 
 DISK_FULL = "The server's disk is full: what was saved before is kept, so resume the run later."
 DAMAGED = "What was saved of this run is damaged: start a new one."
 FAULT = "The run failed: start it again with smaller settings."
+TURN_OVER = "The hosted GPU is lent for {seconds:g} seconds at a time: resume the run to go on."
 ELSEWHERE = "This run is still at work in another process: try again in a moment."
 
 
@@ -66,21 +68,24 @@ def turn(config: Config, knobs: dict[str, Any]) -> Config:
     return config.with_options(**{name: float(value) for name, value in knobs.items()})
 
 
-def work(pipe: Connection, folder: str, device: str, threads: int, autosave_seconds: float) -> None:
-    """Trains the run in that folder, from its saved state if it has one, until it ends or is told to."""
+def work(
+    pipe: Connection, folder: str, device: str, threads: int, autosave_seconds: float, turn_seconds: float = 0.0
+) -> None:
+    """Trains the run in that folder, from its last save if there is one, until it ends or must."""
     _give_way()
     torch.set_num_threads(threads)
     try:
-        ending = _Worker(pipe, _open(folder), autosave_seconds).run(device)
+        with closing(_Worker(pipe, _open(folder), autosave_seconds, turn_seconds)) as worker:
+            ending = worker.run(device)
     except UserError as error:
         full = getattr(error.__cause__, "errno", None) in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-        ending = _failed(DISK_FULL, True) if full else _failed(str(error), False)
+        ending = failed(DISK_FULL, True) if full else failed(str(error), False)
     except (torch.OutOfMemoryError, MemoryError):
-        ending = _failed(OUT_OF_MEMORY, True)
+        ending = failed(OUT_OF_MEMORY, True)
     except Exception as error:
         log.exception("A training run failed")
         # What torch says on the CPU; there it has no exception of its own.
-        ending = _failed(OUT_OF_MEMORY if "can't allocate memory" in str(error) else FAULT, True)
+        ending = failed(OUT_OF_MEMORY if "can't allocate memory" in str(error) else FAULT, True)
     with suppress(OSError):
         pipe.send(ending)
         pipe.close()
@@ -96,24 +101,31 @@ def _open(folder: str) -> Run:
 
 def _give_way() -> None:
     """The page comes first: when processors or memory are short this process is the one to suffer."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal is meant for the server, which then hangs up
+    with suppress(ValueError):  # not the main thread: this process is not the run's own
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal is meant for the server, which hangs up
     with suppress(AttributeError, OSError):
         os.setpriority(os.PRIO_PROCESS, 0, 10)
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("500")
 
 
-def _failed(message: str, can_resume: bool) -> dict[str, Any]:
+def failed(message: str, can_resume: bool) -> dict[str, Any]:
+    """How a run ended that did not work out."""
     return {"status": "failed", "message": message, "can_resume": can_resume}
 
 
 class _Worker:
-    def __init__(self, pipe: Connection, run: Run, autosave_seconds: float) -> None:
+    def __init__(self, pipe: Connection, run: Run, autosave_seconds: float, turn_seconds: float) -> None:
         self.pipe, self.folder, self.autosave_seconds = pipe, run, autosave_seconds
+        self.turn_seconds, self.turn_ends = turn_seconds, time.monotonic() + (turn_seconds or math.inf)
         self.wish, self.farewell = "run", ""  # run, pause, rewind, stop, leave
         self.singles: deque[str] = deque()
         self.told = ""  # the status that the page knows
         self.beaten = self.listened = 0.0
+
+    def close(self) -> None:
+        """Leaves the run to others: where a GPU is lent, this process lives on."""
+        self.folder.unlock()
 
     def run(self, device_name: str) -> dict[str, Any]:
         """Returns how it ended, for the page."""
@@ -204,6 +216,8 @@ class _Worker:
                 self._obey(*self.pipe.recv())
         except (EOFError, OSError):
             self.wish = "leave"
+        if now > self.turn_ends and self.wish not in ("stop", "leave"):
+            self.wish, self.farewell = "leave", TURN_OVER.format(seconds=self.turn_seconds)
         if now - self.beaten > BEAT_SECONDS:
             self._tell()
 

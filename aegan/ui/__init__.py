@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,14 @@ import gradio as gr  # noqa: E402
 from starlette.middleware import Middleware  # noqa: E402
 
 from aegan.images import MAX_FILE_BYTES  # noqa: E402
+from aegan.job import LIMITS  # noqa: E402
 from aegan.jobs import Jobs  # noqa: E402
 from aegan.model import pick_device  # noqa: E402
 from aegan.ui.compare import create_compare_tab  # noqa: E402
 from aegan.ui.endpoints import create_endpoints  # noqa: E402
 from aegan.ui.explore import create_explore_tab, first_view  # noqa: E402
 from aegan.ui.header import create_header  # noqa: E402
-from aegan.ui.hosting import MAX_WAITING, Gate, seat  # noqa: E402
+from aegan.ui.hosting import MAX_WAITING, TURN_SECONDS, Gate, lender, seat  # noqa: E402
 from aegan.ui.models import Models  # noqa: E402
 from aegan.ui.nearest import create_nearest  # noqa: E402
 from aegan.ui.page import STYLES, head, speak_every_language  # noqa: E402
@@ -48,7 +50,9 @@ def build_app(
     Raises:
         UserError: when the first model or a study cannot be loaded, or the device is not there.
     """
-    models, jobs = Models(checkpoints), Jobs(device=str(pick_device(device)))
+    lend = lender()
+    limits = replace(LIMITS, turn_seconds=TURN_SECONDS if lend else 0)
+    models, jobs = Models(checkpoints), Jobs(limits, str(pick_device(device)), lend=lend)
     with seat():
         first = first_view(models)
     with gr.Blocks(title="AE-GAN", analytics_enabled=False, delete_cache=(600, 3600), fill_width=True) as page:

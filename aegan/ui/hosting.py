@@ -22,11 +22,13 @@ import torch
 
 from aegan.config import UserError
 from aegan.images import MAX_FILE_BYTES
+from aegan.launch import Lend, work_turn
 
 log = logging.getLogger(__name__)
 F = TypeVar("F", bound=Callable[..., Any])
 
 MAX_BODY_BYTES = MAX_FILE_BYTES * 4 // 3 + 2**16  # a picture as base64, and the rest of its request
+TURN_SECONDS = 30  # for which a training run has a GPU that is lent: visitors have a few minutes of it a day
 SEATS = threading.BoundedSemaphore(4)  # answers computed at once; the rest wait
 SEAT_SECONDS = 5.0
 MAX_WAITING = 64  # requests in Gradio's queue
@@ -37,6 +39,21 @@ UNKNOWN = "Something went wrong on the server: try again, or reload the page."
 def gpu(function: F) -> F:
     """Runs the function on a hosted GPU where the `spaces` package is present; elsewhere it stays as it is."""
     return function if spaces is None else spaces.GPU(duration=30)(function)
+
+
+def lender() -> Lend | None:
+    """What lends training runs a GPU for some seconds, on a hosted GPU that is shared (ZeroGPU); None elsewhere."""
+    if spaces is None or not spaces.config.Config.zero_gpu:
+        return None
+    borrowed = spaces.GPU(duration=TURN_SECONDS + 15)(work_turn)  # its data are loaded there, and its state saved
+
+    def lend(*arguments: Any) -> None:
+        try:
+            borrowed(*arguments)
+        except gr.Error as error:  # of the host: that the visitor's share of the day is used up, for instance
+            raise UserError(str(error.message)) from error
+
+    return lend
 
 
 @contextmanager

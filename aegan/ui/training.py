@@ -10,7 +10,7 @@ import gradio as gr
 
 from aegan.config import OBJECTIVES, UserError
 from aegan.data import list_data
-from aegan.job import ACTIVE, warm_up
+from aegan.job import ACTIVE
 from aegan.jobs import Jobs
 from aegan.step import learns
 from aegan.ui.hosting import answers
@@ -25,7 +25,7 @@ POLL_SECONDS = 0.5
 
 def create_training_tab(models: Models, jobs: Jobs, page: gr.Blocks, own: gr.BrowserState) -> None:
     """The tab; `own` holds the id of the visitor's run, which `page` looks for whenever it opens."""
-    warm_up()
+    jobs.warm_up()
     sets = [data for data in list_data() if data.available]
     with gr.Row(elem_classes="train"):
         with gr.Column(scale=0, min_width=300, elem_classes="settings"):
@@ -84,11 +84,12 @@ def create_training_tab(models: Models, jobs: Jobs, page: gr.Blocks, own: gr.Bro
     recipes = {f"{d.name}/{name}": knob_values(recipe(d.name, name)) for d in sets for name in OBJECTIVES}
     for choice in (data, objective):  # in the browser, so that Start cannot come before the new knobs
         choice.input(None, [data, objective], knobs, js=f"(d, o) => ({json.dumps(recipes)})[`${{d}}/${{o}}`]", **quick)
-    start.click(on_start, [own, data, objective, *knobs], [own, *shown], **quick)
+    asking = {**quick, "queue": jobs.is_lent}  # with what is queued, the page of a Space sends who asks for its GPU
+    start.click(on_start, [own, data, objective, *knobs], [own, *shown], **asking)
     step = {player: lambda job_id, player=player: jobs.step(job_id, player) for player in "dg"}
     commands = [(pause, jobs.pause), (resume, jobs.resume), (stop, jobs.stop), (step_d, step["d"]), (step_g, step["g"])]
     for button, command in commands:
-        button.click(on_command(command), own, shown, **quick)
+        button.click(on_command(command), own, shown, **(asking if button is resume else quick))
     timer.tick(lambda job_id, version: look(jobs, job_id, version), [own, seen], shown, **quick)
     page.load(lambda job_id: look(jobs, job_id, -1), own, shown, **quick)
 

@@ -16,11 +16,11 @@ ORDER = [
     "images", "points", "files", "folders", "avatars", "data",
     "networks", "losses", "prior", "model", "provenance", "latent", "film", "refine", "state", "step",
     "metrics", "neighbours", "classifier", "features", "look", "train", "attributes", "inception", "evaluate", "plots",
-    "history",
+    "history", "moments",
     "directions", "familiarity", "atlas_index", "atlas", "runs", "checkpoints", "export",
     "package", "hub", "opened",
     "study_rows", "study_files", "study_measure", "study_report", "study_tables", "study_pictures", "study",
-    "worker", "job", "jobs",
+    "worker", "launch", "job", "jobs",
     "terminal", "cli_train", "cli_study", "cli_use", "cli", "__main__",
     "ui", "app",
 ]  # fmt: skip
