@@ -24,18 +24,21 @@ import torch
 
 from aegan.config import Config, Objective, UserError
 from aegan.data import load_data
-from aegan.events import Alone, Changed, Event, Saved, Stopped
+from aegan.events import Alone, Changed, Event, Preview, Saved, Stopped
 from aegan.history import append_event, forget_after, read_changes
+from aegan.look import Looks, Previews
 from aegan.model import pick_device
 from aegan.runs import STATE, Run
 from aegan.state import TrainState
 from aegan.step import learns
-from aegan.train import Previews, train
+from aegan.train import train
 
 log = logging.getLogger(__name__)
 
 BEAT_SECONDS = 1.0  # between two signs of life
 LISTEN_SECONDS = 0.02  # between two looks at the pipe: one takes as long as a hundredth of the smallest step
+LIVE_SECONDS = 0.35  # between two live pictures: two a second, since a step has to end before one is taken; …
+LIVE_SHARE = 0.06  # … but no more of the time than this
 LOCK_SECONDS = 10.0  # that a former process of the same run may take to save and leave
 MAX_SINGLE_STEPS = 16  # asked for and not yet taken
 
@@ -121,7 +124,8 @@ class _Worker:
         self.wish, self.farewell = "run", ""  # run, pause, rewind, stop, leave
         self.singles: deque[str] = deque()
         self.told = ""  # the status that the page knows
-        self.beaten = self.listened = 0.0
+        self.beaten = self.listened = self.shown = 0.0
+        self.live_seconds = LIVE_SECONDS
 
     def close(self) -> None:
         """Leaves the run to others: where a GPU is lent, this process lives on."""
@@ -138,6 +142,7 @@ class _Worker:
         while True:
             forget_after(self.folder.folder, self.state.step)
             self.saved, self.saved_at = self.state.step, time.monotonic()
+            self.previews = Previews(self.state, data)
             for event in train(self.state, data, self._between_steps):
                 if isinstance(event, Stopped):
                     self._save()
@@ -150,6 +155,7 @@ class _Worker:
             self.wish = "pause" if self.told == "paused" else "run"
             self.state = self._restore(device)
             self._send(Previews(self.state, data).take())
+            self._send(Looks(self.state, data).take())
 
     def _take_the_run(self) -> None:
         until = time.monotonic() + LOCK_SECONDS
@@ -190,7 +196,11 @@ class _Worker:
             self._tell_status("running")
             if time.monotonic() - self.saved_at > self.autosave_seconds and self.state.is_finite():
                 self._publish(self._save())
+            if time.monotonic() - self.shown > self.live_seconds:
+                self._show()
             return "run"
+        if self.wish == "pause" and self.told == "running":
+            self._show()  # what stands still is what one sees
         while self.wish == "pause":
             self._tell_status("paused")
             if self.singles:
@@ -243,7 +253,16 @@ class _Worker:
         self.saved, self.saved_at = self.state.step, time.monotonic()
         return Saved(self.state.step, STATE)
 
+    def _show(self) -> None:
+        """Sends the pictures as they are now; they are not kept."""
+        start = time.monotonic()
+        self._send(self.previews.take())
+        self.shown = time.monotonic()
+        self.live_seconds = max(LIVE_SECONDS, (self.shown - start) / LIVE_SHARE)
+
     def _publish(self, event: Event) -> None:
+        if isinstance(event, Preview):
+            self.shown = time.monotonic()
         append_event(self.folder.folder, event)
         self._send(event)
 

@@ -278,6 +278,14 @@ def test_every_choice_is_a_run_that_this_server_takes(data, objective, monkeypat
     AEGAN(config)
 
 
+@pytest.mark.parametrize("data", ["fashion-mnist", "avatars", "ring"])
+@pytest.mark.parametrize("steps", [500, 2000, 20_000])
+def test_a_run_keeps_about_a_hundred_previews_and_measures_itself_now_and_then(data, steps):
+    t = recipes.configure(data, "aegan", {"steps": steps}).train
+    assert t.steps / t.preview_every <= 120
+    assert 2 <= t.steps / t.measure_every <= 20
+
+
 @pytest.mark.parametrize(
     ("data", "objective", "knobs", "sentence"),
     [

@@ -256,6 +256,30 @@ def test_the_history_stays_bounded_and_keeps_the_newest(board, quick_points):
     assert steps == sorted(set(steps))
 
 
+def test_live_pictures_come_between_previews_and_are_not_kept(board, quick_points):
+    jobs = board()
+    job_id = jobs.start(long(quick_points).with_options(preview_every=10_000))
+    assert jobs.wait(job_id, lambda s: s.preview is not None and s.preview.step > 0, PATIENCE)
+    assert jobs.look(job_id).look.step == 0
+    step = pause_at_a_step(jobs, job_id)
+    assert jobs.wait(job_id, lambda s: s.preview.step == step, PATIENCE)  # what stands still is what is shown
+    kept = [event.step for event in read_events(folder_of(jobs, job_id)) if isinstance(event, Preview)]
+    assert kept == [0]
+
+
+def test_a_run_measures_itself_and_forgets_what_it_rewinds(board, quick_points):
+    jobs = board(history=5)
+    job_id = jobs.start(long(quick_points).with_options(measure_every=2))
+    assert jobs.wait(job_id, lambda s: s.step > 30, PATIENCE)
+    shown = jobs.look(job_id)
+    steps = [figure.step for figure in shown.figures]
+    assert 1 < len(steps) <= 5 and steps == sorted(set(steps)) and shown.look.step > 0
+    assert {"n", "recall", "coverage"} <= shown.figures[-1].values.keys()
+    pause_at_a_step(jobs, job_id)
+    jobs.rewind(job_id)
+    assert jobs.wait(job_id, lambda s: s.step == s.look.step == 0 and not s.figures, PATIENCE)
+
+
 def test_a_snapshot_never_changes(board, quick_points):
     jobs = board()
     job_id = jobs.start(long(quick_points))
