@@ -163,17 +163,25 @@ def _folder_files(folder: Path) -> Iterator[tuple[str, Callable[[], Path]]]:
 
 def _zip_files(archive: zipfile.ZipFile) -> Iterator[tuple[str, Callable[[], bytes]]]:
     for info in archive.infolist():
-        # The name serves for split and class only. It is never a path on this disk, and loses what looks like one.
-        parts = [p for p in info.filename.replace("\\", "/").split("/") if p not in ("", ".", "..")]
-        hidden = any(p.startswith(".") or p == "__MACOSX" for p in parts)
-        if hidden or not info.filename.lower().endswith(SUFFIXES):
-            continue
-        if info.flag_bits & 1:
-            raise UserError("The zip is locked with a password: make one without.")
-        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            # Python unpacks only these two piece by piece; a bzip2 or LZMA bomb would fill the memory in one read.
-            raise UserError("The zip uses an unusual compression: make it with the ordinary one (deflate).")
-        yield "/".join(parts), partial(_read_member, archive, info)
+        name = member_name(info)
+        if name.lower().endswith(SUFFIXES):
+            check_member(info)
+            yield name, partial(_read_member, archive, info)
+
+
+def member_name(info: zipfile.ZipInfo) -> str:
+    """A member's name for split and class; empty for what is hidden. It is never a path on this disk."""
+    parts = [p for p in info.filename.replace("\\", "/").split("/") if p not in ("", ".", "..")]
+    return "" if any(p.startswith(".") or p == "__MACOSX" for p in parts) else "/".join(parts)
+
+
+def check_member(info: zipfile.ZipInfo) -> None:
+    """Raises UserError unless the member can be unpacked piece by piece."""
+    if info.flag_bits & 1:
+        raise UserError("The zip is locked with a password: make one without.")
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        # Python unpacks only these two piece by piece; a bzip2 or LZMA bomb would fill the memory in one read.
+        raise UserError("The zip uses an unusual compression: make it with the ordinary one (deflate).")
 
 
 def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:

@@ -20,6 +20,7 @@ from aegan.events import Changed, Event, Look, Metric, Preview, Step, Stopped
 from aegan.history import read_events
 from aegan.launch import Handle
 from aegan.runs import Run
+from aegan.uploads import UploadLimits
 
 log = logging.getLogger(__name__)
 THREADS = torch.get_num_threads()  # what a run may use; answers to visitors use one
@@ -52,6 +53,7 @@ class Limits:
     kept_seconds: float = 86_400  # … for so long, …
     kept_bytes: int = 2 * 2**30  # … on so much of the disk
     free_bytes: int = 500 * 2**20  # of the disk that a new run must find
+    upload: UploadLimits = UploadLimits()  # one's own images
     history: int = 600  # records of losses kept; every second one is dropped when there are more
     options: tuple[tuple[str, float], ...] = (
         ("steps", 20_000),

@@ -33,6 +33,8 @@ from aegan.job import CLOSED, LIMITS, Job, Limits, Line, Snapshot, recall
 from aegan.launch import Lend, start_process, start_turn, warm_up
 from aegan.runs import RUN, Run, remove_run
 from aegan.step import learns
+from aegan.train import check_data
+from aegan.uploads import OWN, outline, save_data
 from aegan.worker import turn, work
 
 log = logging.getLogger(__name__)
@@ -41,6 +43,7 @@ GONE = "This run is no longer on the server: start a new one."
 NO_ROOM = "This server has no room on its disk for another run: try again later."
 PLAYERS = ("d", "g", "both")
 CLOSING_SECONDS = 5.0
+PRUNE_SECONDS = 600.0  # between two looks for what is too old, though nobody comes
 
 
 def default_folder() -> Path:
@@ -77,6 +80,7 @@ class Jobs:
             if self.folder.is_dir() and _is_ours(self.folder):
                 self._folders = {path.name: path for path in self.folder.iterdir() if (path / RUN).is_file()}
         self._prune()
+        threading.Thread(target=_prune_at_times, args=(weakref.ref(self),), name="pruning", daemon=True).start()
         atexit.register(_close, weakref.ref(self))
 
     def warm_up(self) -> None:
@@ -84,24 +88,25 @@ class Jobs:
         if not self.is_lent:
             warm_up()
 
-    def start(self, config: Config, owner: str = "") -> str:
+    def start(self, config: Config, owner: str = "", own: Dataset | None = None) -> str:
         """Begins a run, or puts it in line, and returns its id.
 
         Args:
             config: the run.
             owner: what tells one page from another; each can have one active run. Empty: any number.
+            own: images that the visitor brought, where `config.data` is OWN. They are kept with the run and go with it.
 
         Raises:
             UserError: when an option is beyond the limits, the data set is not here, or the line is full.
         """
-        config = self.bounded(config)
+        config = self.bounded(config, own)
         self._prune()
         with self._lock:
             if owner and any(job.owner == owner and job.snapshot.is_active for job in self._jobs.values()):
                 raise UserError("This page has a run already: stop it before you start another one.")
             job_id = secrets.token_urlsafe(16)
             digest = _digest(job_id)
-            run = self._create(digest, config)
+            run = self._create(digest, config, own)
             job = Job(run, Snapshot(config, _outline(config.data)), self.limits, self._line, self.device,
                       self._start_work, owner)  # fmt: skip
             job.on_end = self._prune
@@ -113,7 +118,7 @@ class Jobs:
             self._jobs[digest], self._folders[digest] = job, run.folder
         return job_id
 
-    def bounded(self, config: Config) -> Config:
+    def bounded(self, config: Config, own: Dataset | None = None) -> Config:
         """The same run, ended by this server's time limit at the latest.
 
         Raises:
@@ -123,7 +128,11 @@ class Jobs:
         for name, most in self.limits.options:
             if values[name] > most:
                 raise UserError(f"{name} can be at most {most:,} on this page, not {values[name]:,}.")
-        if config.data not in {data.name for data in list_data() if data.available}:
+        if config.data == OWN and own is None:
+            raise UserError("Your own images are no longer here: choose them again.")
+        if own is not None:
+            check_data(config, own)
+        elif config.data not in {data.name for data in list_data() if data.available}:
             raise UserError(f"The data set {config.data!r} is not on this server: choose one of the list.")
         limit = self.limits.seconds
         return config.with_options(seconds=min(config.train.seconds or limit, limit))
@@ -229,15 +238,19 @@ class Jobs:
             raise UserError(GONE)
         return job
 
-    def _create(self, digest: str, config: Config) -> Run:
+    def _create(self, digest: str, config: Config, own: Dataset | None) -> Run:
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             if not _is_ours(self.folder):
                 raise UserError(f"{self.folder} belongs to somebody else: set AEGAN_RUNS to another folder.")
             if shutil.disk_usage(self.folder).free < self.limits.free_bytes:
                 raise UserError("The disk is full.")
-            return Run.create(self.folder / digest, config)
+            run = Run.create(self.folder / digest, config)
+            if own is not None:
+                save_data(run.folder, own)
+            return run
         except (OSError, UserError) as error:
+            shutil.rmtree(self.folder / digest, ignore_errors=True)
             log.warning("A run could not be created: %s", error)
             raise UserError(NO_ROOM) from None
 
@@ -269,6 +282,8 @@ def _digest(job_id: str) -> str:
 @functools.cache
 def _outline(name: str) -> Dataset | None:
     """What the page says of a data set: its points, but no images; those are the run's own."""
+    if name == OWN:
+        return outline()
     for info in list_data():
         if info.name == name:
             if info.kind == "points":
@@ -297,6 +312,15 @@ def _size(folder: Path) -> int:
         with suppress(OSError):
             total += path.stat().st_size
     return total
+
+
+def _prune_at_times(jobs: weakref.ref[Jobs]) -> None:
+    while not threading.Event().wait(PRUNE_SECONDS):
+        found = jobs()
+        if found is None:
+            return
+        found._prune()
+        del found  # nothing here keeps it
 
 
 def _close(jobs: weakref.ref[Jobs]) -> None:

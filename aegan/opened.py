@@ -21,7 +21,7 @@ import torch
 from aegan.atlas import save_atlas
 from aegan.checkpoints import describe_checkpoint, hardware, save_model
 from aegan.config import UserError
-from aegan.data import Dataset, load_data
+from aegan.data import Dataset
 from aegan.directions import save_axes
 from aegan.events import Changed, Metric
 from aegan.export import export_decoder
@@ -31,6 +31,7 @@ from aegan.history import copy_history, read_changes, read_events
 from aegan.model import AEGAN
 from aegan.runs import STATE, Run
 from aegan.train import finish
+from aegan.uploads import load_run_data
 
 log = logging.getLogger(__name__)
 
@@ -89,8 +90,7 @@ def open_run(run: Run, version: str, device: str = "cpu", machine: str = "") -> 
     yield "prior", 0.05
     state = Run(folder, run.config).restore(torch.device("cpu"))
     kept = state.config = run.config.with_options(**read_changes(run.folder, state.step))
-    m = kept.model
-    data = load_data(kept.data, m.img_resolution, m.img_channels)
+    data = load_run_data(run.folder, kept)
     state.config = kept.with_options(prior_steps=PRIOR_STEPS)
     fit = finish(state, _part(data))
     model: AEGAN | None = None

@@ -23,7 +23,6 @@ from typing import Any
 import torch
 
 from aegan.config import Config, Objective, UserError
-from aegan.data import load_data
 from aegan.events import Alone, Changed, Event, Preview, Saved, Stopped
 from aegan.history import append_event, forget_after, read_changes
 from aegan.look import Looks, Previews
@@ -32,6 +31,7 @@ from aegan.runs import STATE, Run
 from aegan.state import TrainState
 from aegan.step import learns
 from aegan.train import train
+from aegan.uploads import load_run_data
 
 log = logging.getLogger(__name__)
 
@@ -137,8 +137,7 @@ class _Worker:
         device = pick_device(device_name)
         self.state = self._restore(device)
         self._tell(device=str(device))
-        config = self.state.config
-        data = load_data(config.data, config.model.img_resolution, config.model.img_channels)
+        data = load_run_data(self.folder.folder, self.state.config)
         while True:
             forget_after(self.folder.folder, self.state.step)
             self.saved, self.saved_at = self.state.step, time.monotonic()

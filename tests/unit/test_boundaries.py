@@ -17,7 +17,7 @@ ORDER = [
     "networks", "losses", "prior", "model", "provenance", "latent", "film", "refine", "state", "step",
     "metrics", "neighbours", "classifier", "features", "look", "train", "attributes", "inception", "evaluate", "plots",
     "history", "moments",
-    "directions", "familiarity", "atlas_index", "atlas", "runs", "checkpoints", "export",
+    "directions", "familiarity", "atlas_index", "atlas", "uploads", "runs", "checkpoints", "export",
     "package", "hub", "opened",
     "study_rows", "study_files", "study_measure", "study_report", "study_tables", "study_pictures", "study",
     "worker", "launch", "job", "jobs",
