@@ -1,5 +1,7 @@
 """The priors are invertible, their densities are right, and fitting them fits."""
 
+import functools
+
 import pytest
 import torch
 from torch.distributions import Categorical, MixtureSameFamily, MultivariateNormal
@@ -15,15 +17,23 @@ def rng():
     return torch.Generator().manual_seed(0)
 
 
-@pytest.fixture
-def codes(rng):
+def two_clouds(rng):
     """Two clouds of different shape: nothing that one Gaussian fits."""
     flat = torch.randn(1000, DIM, generator=rng) * torch.tensor([2.0, 0.1, 1.0, 1.0]) + 3
     return torch.cat([flat, torch.randn(1000, DIM, generator=rng) * 0.3 - 1])
 
 
-def fitted(kind, codes, rng, steps=300):
-    prior = build_prior(ModelConfig(z_dim=DIM, prior=kind, flow_width=32, components=4), rng)
+@pytest.fixture
+def codes(rng):
+    return two_clouds(rng)
+
+
+@functools.cache
+def fitted(kind, steps=300):
+    """A prior fitted to the two clouds, made once for all tests."""
+    rng = torch.Generator().manual_seed(0)
+    codes = two_clouds(rng)
+    prior = build_prior(ModelConfig(z_dim=DIM, prior=kind, flow_layers=8, flow_width=32, components=4), rng)
     if isinstance(prior, FlowPrior):
         prior.standardise(codes)
     assert list(prior.fit(codes, steps, 3e-3, rng))[-1:] == ([] if kind == "normal" else [1.0])
@@ -31,28 +41,28 @@ def fitted(kind, codes, rng, steps=300):
 
 
 @pytest.mark.parametrize("kind", ["normal", "flow", "mixture"])
-def test_maps_invert_each_other(kind, codes, rng):
-    prior = fitted(kind, codes, rng)
+def test_maps_invert_each_other(kind, rng):
+    prior = fitted(kind)
     noise = torch.randn(200, DIM, generator=rng)
     torch.testing.assert_close(prior.to_noise(prior.to_latent(noise)), noise, atol=2e-3, rtol=1e-3)
 
 
 @pytest.mark.parametrize("kind", ["flow", "mixture"])
-def test_codes_become_standard_normal_noise(kind, codes, rng):
-    noise = fitted(kind, codes, rng).to_noise(codes).detach()
+def test_codes_become_standard_normal_noise(kind, codes):
+    noise = fitted(kind).to_noise(codes).detach()
     assert noise.mean(0).abs().max() < 0.15
     assert (torch.cov(noise.T) - torch.eye(DIM)).abs().max() < 0.25
 
 
 @pytest.mark.parametrize("kind", ["flow", "mixture"])
 def test_samples_have_the_moments_of_the_codes(kind, codes, rng):
-    z = fitted(kind, codes, rng).to_latent(torch.randn(4000, DIM, generator=rng)).detach()
+    z = fitted(kind).to_latent(torch.randn(4000, DIM, generator=rng)).detach()
     assert (z.mean(0) - codes.mean(0)).abs().max() < 0.25
     assert (z.std(0) / codes.std(0) - 1).abs().max() < 0.15
 
 
-def test_the_flows_density_is_the_change_of_variables(codes, rng):
-    prior = fitted("flow", codes, rng, steps=50)
+def test_the_flows_density_is_the_change_of_variables(codes):
+    prior = fitted("flow", steps=50)
     z = codes[:3]
     for i in range(3):
         jacobian = torch.autograd.functional.jacobian(lambda z: prior.to_noise(z[None])[0], z[i])
@@ -61,15 +71,15 @@ def test_the_flows_density_is_the_change_of_variables(codes, rng):
         torch.testing.assert_close(prior.log_prob(z[i : i + 1])[0], expected, atol=1e-3, rtol=1e-4)
 
 
-def test_the_mixtures_density_equals_torch_distributions(codes, rng):
-    prior = fitted("mixture", codes, rng)
+def test_the_mixtures_density_equals_torch_distributions(codes):
+    prior = fitted("mixture")
     gaussians = MultivariateNormal(prior.means, scale_tril=prior.factors)
     expected = MixtureSameFamily(Categorical(prior.weights), gaussians).log_prob(codes)
     torch.testing.assert_close(prior.log_prob(codes), expected, atol=1e-4, rtol=1e-4)
 
 
-def test_the_mixtures_draws_and_its_map_agree(codes, rng):
-    prior = fitted("mixture", codes, rng)
+def test_the_mixtures_draws_and_its_map_agree(rng):
+    prior = fitted("mixture")
     drawn, mapped = prior.draw(4000, rng), prior.to_latent(torch.randn(4000, DIM, generator=rng))
     assert (drawn.mean(0) - mapped.mean(0)).abs().max() < 0.2
     assert (drawn.std(0) / mapped.std(0) - 1).abs().max() < 0.1
@@ -100,9 +110,9 @@ def test_the_mixture_finds_modes_far_narrower_than_the_spread_of_all_codes(rng):
     assert (modes.log_prob(codes) - prior.log_prob(codes)).mean() < 0.05
 
 
-def test_the_flow_beats_one_gaussian(codes, rng):
+def test_the_flow_beats_one_gaussian(codes):
     gaussian = MultivariateNormal(codes.mean(0), torch.cov(codes.T)).log_prob(codes).mean()
-    assert fitted("flow", codes, rng).log_prob(codes).mean() > gaussian + 1
+    assert fitted("flow").log_prob(codes).mean() > gaussian + 1
 
 
 def test_normal_prior_is_the_identity():

@@ -316,6 +316,7 @@ def test_augmentations_move_and_blank():
     assert (1 - blanked).flatten(1).sum(1).max() == 14 * 14
 
 
+@pytest.mark.slow
 def test_two_processes_equal_one(tmp_path):
     """torchrun with two processes gives the weights of one process on the same global batch, to rounding."""
     script = Path(__file__).with_name("distributed_run.py")
