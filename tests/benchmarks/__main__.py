@@ -26,6 +26,7 @@ from aegan.step import train_step
 from aegan.train import Batches
 from tests.benchmarks.latency import latency, visitors
 from tests.benchmarks.plain_loop import plain_steps
+from tests.benchmarks.runs import runs
 
 ROOT = Path(__file__).parents[2]
 
@@ -111,7 +112,9 @@ def main() -> None:
         f"{platform.machine()}, {os.cpu_count()} cores (load {load:.1f}), {torch.get_num_threads()} threads, "
         f"{pick_device('auto')}, torch {torch.__version__}, commit {commit.strip()}"
     )
-    actions = {"training": training, "decode": decode, "page": page, "latency": latency, "visitors": visitors}
+    actions = {
+        "training": training, "decode": decode, "page": page, "latency": latency, "visitors": visitors, "runs": runs,
+    }  # fmt: skip
     for name in sys.argv[1:] or actions:
         actions[name]()
 
