@@ -53,6 +53,7 @@ class Limits:
     kept_seconds: float = 86_400  # … for so long, …
     kept_bytes: int = 2 * 2**30  # … on so much of the disk
     free_bytes: int = 500 * 2**20  # of the disk that a new run must find
+    memory_bytes: int = 3 * 2**30  # that one run may take besides what an idle process has; of a GPU, most of it
     upload: UploadLimits = UploadLimits()  # one's own images
     history: int = 600  # records of losses kept; every second one is dropped when there are more
     options: tuple[tuple[str, float], ...] = (
@@ -89,6 +90,9 @@ class Snapshot:
     preview: Preview | None = None
     look: Look | None = None
     figures: tuple[Metric, ...] = ()  # measured on a small sample, as far as the run measures itself
+    changes: tuple[Changed, ...] = ()  # of weights and learning rates in mid-run
+    saves: tuple[int, ...] = ()  # steps that the run can be rewound to
+    memory: int = 0  # bytes: of the device's, or of the process
     position: int = 0  # in the line of those that wait for a place; 0: not in it
     can_resume: bool = False  # an ended run that can go on from its last save
     version: int = 0
@@ -110,7 +114,7 @@ class Snapshot:
         """The run once this has happened: an event, or changes of fields."""
         changes = news if isinstance(news, dict) else self._changes(news, most_records)
         now = changes.get("step", self.step)
-        for name in ("history", "figures"):
+        for name in ("history", "figures", "changes"):
             kept = tuple(record for record in getattr(self, name) if record.step <= now)
             if len(kept) < len(getattr(self, name)) and name not in changes:  # it was rewound
                 changes = {**changes, name: kept}
@@ -132,7 +136,10 @@ class Snapshot:
             case Metric() if "n" in event.values:
                 return {"figures": _grown(self.figures, event, most_records)}
             case Changed():
-                return {"config": self.config.with_options(**event.values)}
+                return {
+                    "config": self.config.with_options(**event.values),
+                    "changes": _grown(self.changes, event, most_records),
+                }
             case Stopped():
                 ended = {"stopped": "stopped", "diverged": "failed"}.get(event.reason, "finished")
                 return {"status": ended, "message": event.message}

@@ -137,6 +137,12 @@ class Jobs:
         limit = self.limits.seconds
         return config.with_options(seconds=min(config.train.seconds or limit, limit))
 
+    def count_running(self) -> int:
+        """How many of the places for training are taken."""
+        with self._lock:
+            shown = [job.snapshot for job in self._jobs.values()]
+        return sum(snapshot.is_active and snapshot.status != "queued" for snapshot in shown)
+
     def look(self, job_id: Any) -> Snapshot | None:
         """The run as it stands, or None where there is none of that id. Looking keeps a run alive."""
         job = self._find(job_id)
@@ -164,9 +170,16 @@ class Jobs:
     def stop(self, job_id: Any) -> None:
         self._get(job_id).command("stop")
 
-    def rewind(self, job_id: Any) -> None:
-        """Goes back to the last save; what was changed since then is forgotten."""
-        self._get(job_id).command("rewind")
+    def rewind(self, job_id: Any, step: int | None = None) -> None:
+        """Goes back to the last save, or to that of a step; what was changed since then is forgotten.
+
+        Raises:
+            UserError: where there is no save of that step.
+        """
+        job = self._get(job_id)
+        if step is not None and step not in job.snapshot.saves:
+            raise UserError("This moment was not saved: rewind to one of those offered.")
+        job.command("rewind", step)
 
     def step(self, job_id: Any, player: str) -> None:
         """One step of a paused run: of the discriminators ("d"), of all others ("g"), or of both.
@@ -187,7 +200,7 @@ class Jobs:
             raise UserError("This run has no discriminator that could learn: take a step of G.")
         job.command("step", player)
 
-    def change(self, job_id: Any, **knobs: float) -> None:
+    def change(self, job_id: Any, /, **knobs: float) -> None:
         """Changes weights of terms, gamma or learning rates, from the next step on.
 
         Raises:
@@ -196,6 +209,14 @@ class Jobs:
         job = self._get(job_id)
         turn(job.snapshot.config, knobs)
         job.command("change", knobs)
+
+    def folder_of(self, job_id: Any) -> Path:
+        """Where that run lies on disk.
+
+        Raises:
+            UserError: for a run that is gone.
+        """
+        return self._get(job_id).run.folder
 
     def wait(self, job_id: Any, condition: Callable[[Snapshot], Any], timeout: float = 30.0) -> bool:
         """Blocks until the condition holds for the run; False after `timeout` seconds, or where there is none."""

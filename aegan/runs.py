@@ -29,8 +29,9 @@ from aegan.history import append_event, cannot_write, forget_after, read_changes
 from aegan.state import TrainState
 
 FORMAT_VERSION = 1
-RUN, STATE, CHECKPOINT, LOCK = "run.json", "state.safetensors", "checkpoint", ".lock"
+RUN, STATE, CHECKPOINT, LOCK, KEPT = "run.json", "state.safetensors", "checkpoint", ".lock", "kept"
 MAX_STATE_BYTES = 8 * 2**30
+MAX_KEPT, MAX_KEPT_BYTES = 6, 128 * 2**20  # earlier saves of a run that it can be rewound to, together
 
 
 def remove_run(folder: Path) -> None:
@@ -170,6 +171,55 @@ class Run:
         tensors = {name: t.detach().cpu().contiguous() for name, t in state.tensors().items()}
         metadata = {"format": "aegan-state", "version": str(FORMAT_VERSION), "scalars": json.dumps(state.scalars())}
         write_atomic(self.folder / STATE, safetensors.torch.save(tensors, metadata))
+
+    # -- earlier saves --------------------------------------------------------------------------------------------
+
+    def kept(self) -> list[int]:
+        """Steps of the saves that the run can be rewound to, ascending."""
+        return sorted(int(path.stem) for path in (self.folder / KEPT).glob("[0-9]*.safetensors"))
+
+    def keep(self, step: int) -> None:
+        """Keeps the last save, of that step, also when later ones follow; some of all, at growing distances.
+
+        Nothing is copied: the file gets a second name. Where file systems know no such thing, nothing is kept.
+        """
+        try:
+            (self.folder / KEPT).mkdir(exist_ok=True)
+            self._kept_path(step).unlink(missing_ok=True)
+            os.link(self.folder / STATE, self._kept_path(step))
+            most = max(1, min(MAX_KEPT, MAX_KEPT_BYTES // (self.folder / STATE).stat().st_size))
+        except OSError:
+            return
+        steps = self.kept()
+        while len(steps) > most:  # of the earlier ones that one goes which is nearest to others, for its age
+            gaps = [(steps[i + 1] - steps[i - 1]) / (step - steps[i - 1]) for i in range(1, len(steps) - 1)]
+            self._kept_path(steps.pop(1 + gaps.index(min(gaps)) if gaps else 0)).unlink(missing_ok=True)
+
+    def go_back(self, step: int) -> None:
+        """Makes a kept save the last one; 0: the beginning. Later ones are removed.
+
+        Raises:
+            UserError: where no save of that step was kept.
+        """
+        if step and step not in self.kept():
+            raise UserError(f"No save of step {step:,} was kept.")
+        if step:
+            part = self.folder / f".{STATE}.{os.getpid()}.part"
+            part.unlink(missing_ok=True)
+            os.link(self._kept_path(step), part)
+            os.replace(part, self.folder / STATE)
+            part.unlink(missing_ok=True)  # still there where both were the same file already
+        else:
+            (self.folder / STATE).unlink(missing_ok=True)
+        for later in self.kept():
+            if later > step:
+                self._kept_path(later).unlink(missing_ok=True)
+
+    def forget_kept(self) -> None:
+        shutil.rmtree(self.folder / KEPT, ignore_errors=True)
+
+    def _kept_path(self, step: int) -> Path:
+        return self.folder / KEPT / f"{step:08d}.safetensors"
 
     def _save(self, state: TrainState) -> Saved:
         self.save(state)

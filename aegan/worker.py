@@ -20,6 +20,11 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None  # type: ignore[assignment]
+
 import torch
 
 from aegan.config import Config, Objective, UserError
@@ -75,7 +80,7 @@ def work(
     pipe: Connection, folder: str, device: str, threads: int, autosave_seconds: float, turn_seconds: float = 0.0
 ) -> None:
     """Trains the run in that folder, from its last save if there is one, until it ends or must."""
-    _give_way()
+    give_way()
     torch.set_num_threads(threads)
     try:
         with closing(_Worker(pipe, _open(folder), autosave_seconds, turn_seconds)) as worker:
@@ -102,7 +107,7 @@ def _open(folder: str) -> Run:
         raise UserError(DAMAGED) from None
 
 
-def _give_way() -> None:
+def give_way() -> None:
     """The page comes first: when processors or memory are short this process is the one to suffer."""
     with suppress(ValueError):  # not the main thread: this process is not the run's own
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal is meant for the server, which hangs up
@@ -117,6 +122,15 @@ def failed(message: str, can_resume: bool) -> dict[str, Any]:
     return {"status": "failed", "message": message, "can_resume": can_resume}
 
 
+def _memory(device: torch.device) -> int:
+    """Bytes that the run has of the device's memory, or of the machine's, at most so far; in steps of 16 MB."""
+    if device.type == "cuda":
+        used = torch.cuda.max_memory_reserved(device)
+    else:
+        used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 if resource is not None else 0
+    return used // 2**24 * 2**24
+
+
 class _Worker:
     def __init__(self, pipe: Connection, run: Run, autosave_seconds: float, turn_seconds: float) -> None:
         self.pipe, self.folder, self.autosave_seconds = pipe, run, autosave_seconds
@@ -126,9 +140,12 @@ class _Worker:
         self.told = ""  # the status that the page knows
         self.beaten = self.listened = self.shown = 0.0
         self.live_seconds = LIVE_SECONDS
+        self.back_to: int | None = None  # where to rewind to; None: the last save
+        self.memory = 0  # as the page knows it
 
     def close(self) -> None:
         """Leaves the run to others: where a GPU is lent, this process lives on."""
+        self.folder.forget_kept()
         self.folder.unlock()
 
     def run(self, device_name: str) -> dict[str, Any]:
@@ -152,6 +169,8 @@ class _Worker:
             if self.wish != "rewind":
                 return self._leave()
             self.wish = "pause" if self.told == "paused" else "run"
+            if self.back_to is not None:
+                self.folder.go_back(self.back_to)
             self.state = self._restore(device)
             self._send(Previews(self.state, data).take())
             self._send(Looks(self.state, data).take())
@@ -175,6 +194,7 @@ class _Worker:
             log.warning("%s", error)
             raise UserError(DAMAGED) from None
         self._tell(step=state.step, nimg=state.nimg, seconds=state.seconds, config=state.config)
+        self._tell(saves=(0, *(step for step in self.folder.kept() if step <= state.step)))
         return state
 
     def _leave(self) -> dict[str, Any]:
@@ -228,7 +248,9 @@ class _Worker:
         if now > self.turn_ends and self.wish not in ("stop", "leave"):
             self.wish, self.farewell = "leave", TURN_OVER.format(seconds=self.turn_seconds)
         if now - self.beaten > BEAT_SECONDS:
-            self._tell()
+            memory, known = _memory(self.state.device), self.memory
+            self.memory = memory
+            self._tell(**({"memory": memory} if memory != known else {}))
 
     def _obey(self, command: str, argument: Any) -> None:
         if self.wish in ("stop", "leave"):
@@ -240,7 +262,11 @@ class _Worker:
             self._publish(Changed(self.state.step, argument))  # the page has checked it
             self.state.config = turn(self.state.config, argument)
         else:
-            self.wish, self.farewell = command, argument or ""
+            if command == "rewind":
+                self.back_to = argument if argument in (None, 0, *self.folder.kept()) else None
+            else:
+                self.farewell = argument or ""
+            self.wish = command
             if command != "pause":
                 self.singles.clear()
 
@@ -249,6 +275,8 @@ class _Worker:
     def _save(self) -> Saved:
         if self.state.step != self.saved or not self.folder.has_state:
             self.folder.save(self.state)
+            self.folder.keep(self.state.step)
+            self._tell(saves=(0, *self.folder.kept()))
         self.saved, self.saved_at = self.state.step, time.monotonic()
         return Saved(self.state.step, STATE)
 
