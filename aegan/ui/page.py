@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +18,20 @@ STYLES = sorted((ASSETS / "css").glob("*.css"), key=lambda path: path.name != "p
 _RELABELLED = ("label", "info", "value", "placeholder")
 
 
-def component(name: str, server_functions: list[Callable[..., Any]] | None = None, **props: Any) -> gr.HTML:
+def component(
+    name: str, server_functions: list[Callable[..., Any]] | None = None, events: Sequence[str] = (), **props: Any
+) -> gr.HTML:
     """A component of ours: assets/html/NAME.html with its script assets/js/NAME.js. A script that is a module exports
-    a function of (element, server) as its default.
+    a function of (element, server, {props, watch, trigger}) as its default; `events` are those that it triggers.
 
     The template is filled in once, with `props`; what changes later the script draws itself, from `value` or from
     the answers of `server_functions`.
     """
     script = (ASSETS / "js" / f"{name}.js").read_text(encoding="utf-8")
     if "export default" in script:
-        script = f'import(window.aegan.asset("js/{name}.js")).then((module) => module.default(element, server));'
+        script = f'import(window.aegan.asset("js/{name}.js"))'
+        script += ".then((module) => module.default(element, server, { props, watch, trigger }));"
+        script += f"// {json.dumps(list(events))}"  # Gradio wants to find their names
     return gr.HTML(
         html_template=(ASSETS / "html" / f"{name}.html").read_text(encoding="utf-8"),
         js_on_load=script,

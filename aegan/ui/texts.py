@@ -14,6 +14,7 @@ from aegan.ui.texts_map import MAP_TEXTS
 from aegan.ui.texts_nearest import NEAREST_TEXTS
 from aegan.ui.texts_reconstruct import RECONSTRUCT_TEXTS
 from aegan.ui.texts_shelf import SHELF_TEXTS
+from aegan.ui.texts_train import TRAIN_TEXTS
 
 LANGUAGES = {"en": "English", "zh": "中文"}
 
@@ -185,7 +186,7 @@ def _options_help() -> dict[str, str]:
     return {f.name: f.metadata["help"] for kind in kinds for f in fields(kind)}
 
 
-TEXTS |= EXPLORE_TEXTS | RECONSTRUCT_TEXTS | COMPARE_TEXTS | MAP_TEXTS | NEAREST_TEXTS | SHELF_TEXTS
+TEXTS |= EXPLORE_TEXTS | RECONSTRUCT_TEXTS | COMPARE_TEXTS | MAP_TEXTS | NEAREST_TEXTS | SHELF_TEXTS | TRAIN_TEXTS
 TEXTS |= {f"help.{name}": (_options_help()[name], chinese) for name, chinese in CHINESE_HELP.items()}
 
 

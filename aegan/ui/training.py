@@ -1,26 +1,31 @@
-"""Train: choose data and objective, watch a run learn, stop it; or watch again how a shipped model learnt."""
+"""Train: choose data and objective, watch a run learn, command it; or watch again how a shipped model learnt.
+
+What is chosen are Gradio's components here. The run itself is seen and commanded in the monitor (assets/js/monitor.js),
+which asks for news as long as the run is active. The run's id is all that ties the two together.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import gradio as gr
 
 from aegan.config import OBJECTIVES, UserError
 from aegan.data import list_data
-from aegan.job import ACTIVE
 from aegan.jobs import Jobs
-from aegan.step import learns
+from aegan.ui import monitor, timeline
 from aegan.ui.hosting import answers
 from aegan.ui.models import Models
-from aegan.ui.monitor import monitor_value, replay
 from aegan.ui.page import component
 from aegan.ui.recipes import FIRST_CHOICE, KNOBS, configure, create_knobs, knob_values, recipe
 from aegan.ui.texts import say
 
-POLL_SECONDS = 0.5
+#: How the page tells the monitor what the visitor is choosing, so that its diagram shows it before there is a run.
+CHOSEN = (
+    "(...values) => { const names = %s; window.aegan.choose(Object.fromEntries(names.map((n, i) => [n, values[i]]))); }"
+)
 
 
 def create_training_tab(models: Models, jobs: Jobs, page: gr.Blocks, own: gr.BrowserState) -> None:
@@ -35,82 +40,50 @@ def create_training_tab(models: Models, jobs: Jobs, page: gr.Blocks, own: gr.Bro
             objective = gr.Dropdown(
                 list(OBJECTIVES), value=FIRST_CHOICE[1], label=say("preset"), info=say("preset_help")
             )
-            with gr.Row(elem_classes="buttons"):
-                start = gr.Button(say("start"), variant="primary", min_width=60)
-                pause = gr.Button(say("pause"), interactive=False, min_width=60)
-                resume = gr.Button(say("resume"), visible=False, min_width=60)
-                stop = gr.Button(say("stop"), interactive=False, min_width=60)
-            with gr.Row(elem_classes="buttons"):
-                step_d = gr.Button(say("step_d"), interactive=False, min_width=60)
-                step_g = gr.Button(say("step_g"), interactive=False, min_width=60)
+            start = gr.Button(say("start"), variant="primary", elem_classes="start")
             with gr.Accordion(say("knobs"), open=False):
                 knobs = create_knobs()
-
-        @answers
-        def on_replay(request: Any) -> dict[str, Any]:
-            return replay(models, request)
-
         with gr.Column(scale=1, min_width=320):
-            monitor = component("monitor", value={"status": "idle"}, server_functions=[on_replay])
-    timer = gr.Timer(POLL_SECONDS, active=False)
-    seen = gr.State(-1)  # the version that the monitor shows
-    shown = [monitor, seen, timer, start, pause, resume, stop, step_d, step_g]
+            shown = create_monitor(models, jobs)
 
-    def refuse(error: UserError) -> list[Any]:
-        return [{"status": "refused", "message": str(error)}, *[gr.skip()] * (len(shown) - 1)]
-
-    def on_start(request: gr.Request, job_id: str | None, data: str, objective: str, *values: Any) -> list[Any]:
+    def on_start(
+        request: gr.Request, job_id: str | None, data: str, objective: str, *values: Any
+    ) -> tuple[Any, dict[str, Any]]:
         running = jobs.look(job_id)
         try:
             if running is None or not running.is_active:  # a second press changes nothing
                 config = configure(data, objective, dict(zip(KNOBS, values, strict=True)))
                 job_id = jobs.start(config, owner=str(request.session_hash or ""))
         except UserError as error:
-            return [gr.skip(), *refuse(error)]
-        return [job_id, *look(jobs, job_id, -1)]
+            return gr.skip(), {"refused": str(error)}
+        return job_id, {"run": job_id}
 
-    def on_command(command: Callable[[str | None], None]) -> Callable[[str | None], list[Any]]:
-        def act(job_id: str | None) -> list[Any]:
-            try:
-                command(job_id)
-            except UserError as error:
-                if jobs.look(job_id) is not None:  # a run that is gone is said to be so
-                    return refuse(error)
-            return look(jobs, job_id, -1)
-
-        return act
+    def on_resume(job_id: str | None) -> dict[str, Any]:
+        try:
+            jobs.resume(job_id)
+        except UserError as error:
+            return {"refused": str(error)}
+        return {"run": job_id}
 
     quick: Any = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
     recipes = {f"{d.name}/{name}": knob_values(recipe(d.name, name)) for d in sets for name in OBJECTIVES}
     for choice in (data, objective):  # in the browser, so that Start cannot come before the new knobs
         choice.input(None, [data, objective], knobs, js=f"(d, o) => ({json.dumps(recipes)})[`${{d}}/${{o}}`]", **quick)
     asking = {**quick, "queue": jobs.is_lent}  # with what is queued, the page of a Space sends who asks for its GPU
-    start.click(on_start, [own, data, objective, *knobs], [own, *shown], **asking)
-    step = {player: lambda job_id, player=player: jobs.step(job_id, player) for player in "dg"}
-    commands = [(pause, jobs.pause), (resume, jobs.resume), (stop, jobs.stop), (step_d, step["d"]), (step_g, step["g"])]
-    for button, command in commands:
-        button.click(on_command(command), own, shown, **(asking if button is resume else quick))
-    timer.tick(lambda job_id, version: look(jobs, job_id, version), [own, seen], shown, **quick)
-    page.load(lambda job_id: look(jobs, job_id, -1), own, shown, **quick)
+    start.click(on_start, [own, data, objective, *knobs], [own, shown], **asking)
+    shown.resume(on_resume, own, shown, **asking)
+    chosen: Any = {"js": CHOSEN % json.dumps(["data", *KNOBS]), **quick}
+    gr.on([data.change, *[knob.change for knob in knobs]], None, [data, *knobs], None, **chosen)  # type: ignore[attr-defined]
+    page.load(None, [data, *knobs], None, **chosen)
+    page.load(None, own, shown, js="(id) => ({ run: id })", **quick)
+    shown.status(
+        None, None, start, js="() => ({ __type__: 'update', interactive: !window.aegan.run?.active })", **quick
+    )
 
 
-def look(jobs: Jobs, job_id: str | None, version: int) -> list[Any]:
-    """What the page shows of a run: monitor, version, timer and the six buttons; nothing new if nothing changed."""
-    snapshot = jobs.look(job_id)
-    if snapshot is not None and snapshot.version == version:
-        return [gr.skip()] * 9
-    status = snapshot.status if snapshot else "gone" if job_id else "idle"
-    active, paused = status in ACTIVE, status == "paused"
-    can_resume = snapshot is not None and (paused or snapshot.can_resume)
-    can_step_d = snapshot is not None and paused and learns(snapshot.config, "d", snapshot.step)
-    return [
-        monitor_value(snapshot) if snapshot else {"status": status},
-        snapshot.version if snapshot else -1,
-        gr.Timer(active=active),
-        gr.Button(interactive=not active),
-        gr.Button(interactive=status == "running", visible=not can_resume),
-        gr.Button(visible=can_resume),
-        gr.Button(interactive=active),
-        gr.Button(interactive=can_step_d),
-        gr.Button(interactive=paused),
-    ]
+def create_monitor(models: Models, jobs: Jobs) -> gr.HTML:
+    """The run that its value names, {"run": id}. Its events: `status`, when a run begins or ends; `resume`, a wish."""
+    functions = {"on_look": partial(monitor.look, jobs), "on_command": partial(monitor.obey, jobs)}
+    functions |= timeline.functions(models, jobs)
+    served = [answers(function, name) for name, function in functions.items()]
+    return component("monitor", server_functions=served, events=["status", "resume"], value={"run": None})

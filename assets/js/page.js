@@ -50,6 +50,9 @@
 
   page.setModel = (name) => { page.model = name; page.tell("model", name); };
 
+  // What is chosen for the next run, as {option: value}.
+  page.choose = (values) => { page.chosen = values; page.tell("chosen"); };
+
   page.setTheme = (theme) => {
     document.body.classList.toggle("dark", theme === "dark");
     document.documentElement.style.colorScheme = theme;

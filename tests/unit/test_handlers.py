@@ -5,22 +5,17 @@ import dataclasses
 import json
 import math
 
-import gradio as gr
 import numpy as np
 import pytest
 import torch
 
 from aegan.config import OBJECTIVES, UserError, get_preset
-from aegan.events import Metric, Preview, Step
-from aegan.history import append_event
 from aegan.images import encode_png, open_image, to_uint8
-from aegan.job import Snapshot
 from aegan.jobs import Jobs
 from aegan.model import AEGAN
 from aegan.provenance import read_provenance
-from aegan.ui import endpoints, explore, figures, recipes, reconstruct, training
+from aegan.ui import endpoints, explore, figures, recipes, reconstruct
 from aegan.ui.models import Models, Shown
-from aegan.ui.monitor import monitor_value, replay
 
 SMALL = {"architecture": "dense", "width": 4, "z_dim": 10, "flow_layers": 2, "flow_width": 8, "img_resolution": 16}
 
@@ -304,71 +299,6 @@ def test_a_run_keeps_about_a_hundred_previews_and_measures_itself_now_and_then(d
 def test_wrong_knobs_get_one_sentence(data, objective, knobs, sentence):
     with pytest.raises(UserError, match=sentence):
         recipes.configure(data, objective, knobs)
-
-
-def step(number: int, **metrics) -> Step:
-    return Step(number, 10 * number, float(number), {"loss/rec": 1 / number, **metrics})
-
-
-def preview(number: int, points: bool = False) -> Preview:
-    if points:
-        return Preview(number, 0, 0.0, np.zeros((600, 2), np.float32), np.zeros((9, 2)), np.zeros((9, 2)))
-    pictures = np.full((64, 8, 8, 1), number, np.uint8)
-    return Preview(number, 0, 0.0, pictures, pictures[:16], pictures[:16])
-
-
-def test_the_page_shows_a_run_once_per_change(quick_points, points):
-    jobs = Jobs()
-    snapshot = Snapshot(quick_points, points, "running", step=4, seconds=2.0, history=(step(4),), version=7)
-    jobs.look = lambda job_id: snapshot
-    monitor, version, timer, start, pause, resume, stop, *steps = training.look(jobs, "id", -1)
-    assert (monitor["status"], monitor["step"], monitor["seconds_left"], version) == ("running", 4, 2, 7)
-    assert timer.active
-    assert not start.interactive
-    assert pause.interactive
-    assert not resume.visible
-    assert stop.interactive
-    assert not any(button.interactive for button in steps)
-    json.dumps(monitor, allow_nan=False)
-    assert training.look(jobs, "id", 7) == [gr.skip()] * 9
-
-
-@pytest.mark.parametrize(("job_id", "status"), [(None, "idle"), ("gone", "gone")])
-def test_a_visitor_without_a_run_can_start_one(job_id, status):
-    monitor, version, timer, start, pause, _, stop, *_ = training.look(Jobs(), job_id, -1)
-    assert monitor == {"status": status}
-    assert version == -1
-    assert not timer.active
-    assert start.interactive
-    assert not pause.interactive
-    assert not stop.interactive
-
-
-def test_points_are_shown_as_scatters_over_the_real_ones(quick_points, points):
-    snapshot = Snapshot(quick_points, points, preview=preview(1, points=True))
-    shown = monitor_value(snapshot)
-    assert [actor for actor, _ in shown["generated"]["groups"]] == ["real", "generated"]
-    assert len(shown["generated"]["groups"][1][1]) == figures.SCATTER_POINTS
-    assert [actor for actor, _ in shown["reconstructions"]["groups"]] == ["real", "encoder"]
-
-
-def test_a_recorded_training_is_replayed(models):
-    folder = models.folders["pictures"]
-    for event in (preview(0), step(1), Metric(1, {"progress/prior": 1.0}), preview(1), step(2), preview(2)):
-        append_event(folder, event)
-    first, last = (replay(models, {"model": "pictures", "at": at}) for at in (0, 1))
-    assert (first["step"], last["step"], last["steps"]) == (0, 2, 2)
-    assert first["generated"] != last["generated"]
-    for name in ("generated", "reconstructions"):
-        record = record_of(last[name]["image"])
-        assert record["model"] == "pictures" and record["step"] == 2
-    assert last["losses"]["steps"] == [1, 2]
-    assert first["losses"]["steps"] == []
-    for wrong in (None, {}, {"at": 2, "model": "pictures"}, {"at": math.nan, "model": "pictures"}, {"at": "1"}):
-        with pytest.raises(UserError, match="model and at"):
-            replay(models, wrong)
-    with pytest.raises(UserError, match="was not recorded"):
-        replay(models, {"model": "gan", "at": 1})
 
 
 # -- endpoints -----------------------------------------------------------------------------------------------------

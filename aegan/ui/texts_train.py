@@ -1,0 +1,228 @@
+"""Texts of the training tab's monitor: commands, diagram, charts, timeline, comparison. Joined in texts.py."""
+
+from __future__ import annotations
+
+TRAIN_TEXTS: dict[str, tuple[str, str]] = {
+    # commands
+    "commands": ("Commands of the run", "训练控制"),
+    "pause_help": ("The run stands still; single steps and knobs stay.", "训练暂停；仍可单步和调节。"),
+    "resume_help": ("Goes on from where it stands.", "从当前位置继续。"),
+    "stop_help": ("Ends the run; what it has learnt is kept.", "结束训练；学到的内容会保留。"),
+    "step_d_help": ("One step of the discriminators alone, while the run is paused.", "暂停时，仅判别器走一步。"),
+    "step_d_waits": (
+        "D begins to learn at step {step}, when the autoencoder has warmed up.",
+        "自编码器预热之后，D 从第 {step} 步开始学习。",
+    ),
+    "step_g_help": (
+        "One step of all but the discriminators, while the run is paused.",
+        "暂停时，除判别器外的网络走一步。",
+    ),
+    "step_both": ("Step both", "同走一步"),
+    "step_both_help": ("One whole step: D, then G and E.", "完整的一步：先 D，后 G 与 E。"),
+    "rewind": ("Rewind to", "倒回到"),
+    "rewind_help": (
+        "Goes back to an earlier save; what came after it is forgotten.",
+        "回到较早的存档；其后的内容会丢弃。",
+    ),
+    "rewind_to": ("Earlier save to rewind to", "要倒回到的存档"),
+    "the_beginning": ("the beginning", "开头"),
+    "coach_idle": (
+        "The coach watches a run that learns, and says here what goes wrong and what to try.",
+        "教练会观察正在学习的训练，并在此提示问题与建议。",
+    ),
+    "coach_fine": ("The coach sees nothing that calls for a change.", "教练没有发现需要调整之处。"),
+    "megabytes": ("{mb} MB", "{mb} MB"),
+    "live_knobs": ("Turn while it runs", "训练中调节"),
+    "turned_at": ("step {step}: {what}", "第 {step} 步：{what}"),
+    "knob.rec": ("rec", "rec"),
+    "knob.adv": ("adv", "adv"),
+    "knob.adv_rec": ("adv_rec", "adv_rec"),
+    "knob.adv_z": ("adv_z", "adv_z"),
+    "knob.cycle": ("cycle", "cycle"),
+    "knob.rec_fake": ("rec_fake", "rec_fake"),
+    "knob.kl": ("kl", "kl"),
+    "knob.gamma": ("gamma", "gamma"),
+    "knob.lr": ("lr (E, G)", "lr（E、G）"),
+    "knob.lr_d": ("lr_d (Dx, Dz)", "lr_d（Dx、Dz）"),
+    # timeline
+    "timeline": ("Timeline", "时间轴"),
+    "timeline_help": ("Any moment of the run: its pictures and its figures.", "训练的任意时刻：图像与数值。"),
+    "timeline_play_help": ("Plays the run from here to its end.", "从此处播放到结束。"),
+    "timeline_live": ("Live", "实时"),
+    "timeline_live_help": ("Back to the run as it is now.", "回到训练的当前时刻。"),
+    "timeline_now": ("now", "现在"),
+    "timeline_at": ("step {step} · {nimg} images", "第 {step} 步 · {nimg} 张图像"),
+    "timeline_film_help": ("Saves the run as an animated picture.", "将训练过程保存为动图。"),
+    # diagram
+    "diagram": ("The model: networks, data and terms", "模型：网络、数据与损失项"),
+    "diagram_help": (
+        "What is in use is lit, with its weight. Choose a box or a term: it explains itself.",
+        "使用中的部分会点亮并标出权重。点选方框或损失项可查看说明。",
+    ),
+    "part_weight": ("{name}, weight {weight}", "{name}，权重 {weight}"),
+    "part_unused": ("Not in use here.", "此处未使用。"),
+    "part_waits": (
+        "It takes part from step {step}, when the autoencoder has warmed up.",
+        "自编码器预热之后，从第 {step} 步起参与。",
+    ),
+    "order.d": (
+        "Step D: D sees real images, then images from G, and learns to tell them apart.",
+        "D 走一步：D 先看真实图像，再看 G 的图像，学习区分它们。",
+    ),
+    "order.g": (
+        "Step G: E and G reconstruct x; then G’s images pass D, which stays as it is.",
+        "G 走一步：E 与 G 重建 x；然后 G 的图像通过保持不变的 D。",
+    ),
+    "order.both": ("Step both: first D learns, then E and G.", "同走一步：先 D 学习，再 E 与 G 学习。"),
+    "part.x": ("x: real images", "x：真实图像"),
+    "part.E": ("E: encoder", "E：编码器"),
+    "part.z": ("z: code", "z：编码"),
+    "part.G": ("G: generator and decoder", "G：生成器兼解码器"),
+    "part.y": ("x̂: made images", "x̂：生成的图像"),
+    "part.D": ("Dx: discriminator", "Dx：判别器"),
+    "part.Dz": ("Dz: latent discriminator", "Dz：隐空间判别器"),
+    "part.p": ("ε: noise and its prior", "ε：噪声与先验"),
+    "part.dec": ("dec: E’s own decoder", "dec：E 自己的解码器"),
+    "part.rec": ("reconstruction", "重建"),
+    "part.adv": ("adversarial, on G(z)", "对抗项，作用于 G(z)"),
+    "part.adv_rec": ("adversarial, on G(E(x))", "对抗项，作用于 G(E(x))"),
+    "part.cycle": ("latent cycle", "隐空间循环"),
+    "part.rec_fake": ("reconstruction of generated images", "生成图像的重建"),
+    "part.kl": ("KL divergence", "KL 散度"),
+    "part.adv_z": ("adversarial, on codes", "对抗项，作用于编码"),
+    "part.gamma": ("gradient penalty", "梯度惩罚"),
+    "part_help.x": ("A batch of real images, in an order that the seed fixes.", "一批真实图像，顺序由种子决定。"),
+    "part_help.E": (
+        "Turns an image into a short code. It learns what the data have in common.",
+        "把图像变成简短的编码，学习数据的共同结构。",
+    ),
+    "part_help.z": (
+        "The code of an image, or a draw from the prior: G takes either for its input.",
+        "图像的编码，或从先验抽取的向量：两者都可作为 G 的输入。",
+    ),
+    "part_help.G": (
+        "Turns a code into an image. The same network decodes E’s codes and generates from the prior.",
+        "把编码变成图像。同一个网络既解码 E 的编码，又从先验生成。",
+    ),
+    "part_help.y": (
+        "Reconstructions (blue) and images generated from noise (orange).",
+        "重建的图像（蓝）与由噪声生成的图像（橙）。",
+    ),
+    "part_help.D": (
+        "Judges how real an image looks. E and G learn from its judgement, it learns from their mistakes.",
+        "判断图像有多真。E 与 G 从它的判断中学习，它从二者的破绽中学习。",
+    ),
+    "part_help.Dz": (
+        "Judges whether a code looks like a draw from N(0, I), so that codes spread like one.",
+        "判断编码是否像 N(0, I) 的样本，使编码的分布接近它。",
+    ),
+    "part_help.p": (
+        "Noise from N(0, I), mapped to codes by a prior that is fitted to E’s codes while both learn.",
+        "来自 N(0, I) 的噪声，由先验映射为编码；先验在训练中拟合 E 的编码。",
+    ),
+    "part_help.dec": (
+        "In this objective E’s codes are decoded by a network of their own, not by G.",
+        "在此目标中，E 的编码由单独的网络解码，而不是 G。",
+    ),
+    "part_help.rec": (
+        "An image and its reconstruction shall agree: E and G learn to keep what matters.",
+        "图像与其重建应一致：E 与 G 学习保留重要的内容。",
+    ),
+    "part_help.adv": (
+        "Images from noise shall pass for real: G learns from D.",
+        "由噪声生成的图像应以假乱真：G 向 D 学习。",
+    ),
+    "part_help.adv_rec": (
+        "Reconstructions shall pass for real, too: they become sharp where pixels alone would blur.",
+        "重建也应以假乱真：仅比较像素会模糊之处由此变得清晰。",
+    ),
+    "part_help.cycle": (
+        "E shall find the code that an image was generated from.",
+        "E 应找回生成图像所用的编码。",
+    ),
+    "part_help.rec_fake": (
+        "A generated image shall survive being encoded and decoded.",
+        "生成的图像经编码和解码后应保持不变。",
+    ),
+    "part_help.kl": (
+        "Each code becomes a small cloud that is drawn towards N(0, I): this is what makes a VAE.",
+        "每个编码成为一小团云，并被拉向 N(0, I)：VAE 由此而来。",
+    ),
+    "part_help.adv_z": (
+        "E’s codes shall pass for draws from N(0, I): E learns from Dz.",
+        "E 的编码应像 N(0, I) 的样本：E 向 Dz 学习。",
+    ),
+    "part_help.gamma": (
+        "Keeps D’s slopes small at real and made images, so that G always gets a direction to learn in.",
+        "使 D 在真实与生成图像处的梯度较小，让 G 始终有学习的方向。",
+    ),
+    # charts
+    "actor.encoder": ("E", "E"),
+    "actor.generator": ("G", "G"),
+    "actor.discriminator": ("Dx", "Dx"),
+    "actor.latent": ("Dz", "Dz"),
+    "line.rec_images": ("reconstructions", "重建图像"),
+    "line.train_images": ("training images", "训练图像"),
+    "line.fd": ("FD of samples", "样本的 FD"),
+    "line.recall": ("recall", "召回率"),
+    "line.coverage": ("coverage", "覆盖率"),
+    "histogram_help": (
+        "How many images D gives which probability of being real; beside each kind its mean.",
+        "D 给出各真实概率的图像数量；旁边为各类的均值。",
+    ),
+    "cloud": ("Codes and prior", "编码与先验"),
+    "cloud_help": (
+        "The first two coordinates of E’s codes of test images, over those of draws that G is given.",
+        "测试图像编码的前两个坐标，叠加在 G 所得样本之上。",
+    ),
+    "cloud_classes": (
+        "Codes of test images, one colour a class; in grey what G is given. First two coordinates.",
+        "测试图像的编码，每类一色；灰色为 G 所得的样本。前两个坐标。",
+    ),
+    "cloud_plain": (
+        "Codes of test images in blue; in grey what G is given. First two coordinates.",
+        "蓝色为测试图像的编码；灰色为 G 所得的样本。前两个坐标。",
+    ),
+    "cloud_none": ("There are no codes to show at this moment.", "此刻没有可显示的编码。"),
+    "distance": ("Distance to real images", "与真实图像的距离"),
+    "distance_help": (
+        "Fréchet distance of a small sample, in a small network’s features: for comparing moments, not runs elsewhere.",
+        "小样本在小网络特征中的弗雷歇距离：用于比较各时刻，不用于与别处比较。",
+    ),
+    "variety": ("Variety", "多样性"),
+    "variety_help": (
+        "Recall and coverage: how much of the variety of real images the samples have.",
+        "召回率与覆盖率：样本涵盖了真实图像多少多样性。",
+    ),
+    "gradients": ("Gradients", "梯度"),
+    "gradients_help": (
+        "How hard each network is pushed: the length of its gradient.",
+        "每个网络受到的推动力：其梯度的长度。",
+    ),
+    "no_figures": ("Not measured in this run", "本次训练未测量"),
+    "more_charts": ("More charts", "更多图表"),
+    "scores_time": ("D's opinion over time", "判别器看法的变化"),
+    "spread": ("Use of the latent dimensions", "隐维度的使用"),
+    "spread_help": (
+        "Standard deviation of E’s codes in each dimension, the largest first. Near zero: not used.",
+        "E 的编码在各维度上的标准差，由大到小。接近零表示未使用。",
+    ),
+    "spread_used": ("{used} of {all} dimensions are in use.", "{all} 个维度中使用了 {used} 个。"),
+    # comparison
+    "versus": ("Compare two runs on one clock", "两次训练同步比较"),
+    "versus_help": (
+        "Recorded trainings and your own run, side by side after as many images or seconds.",
+        "已记录的训练与您自己的训练，在相同图像数或秒数下并排比较。",
+    ),
+    "versus_one": ("First run", "第一次训练"),
+    "versus_other": ("Second run", "第二次训练"),
+    "versus_own": ("your run", "您的训练"),
+    "versus_clock": ("Clock", "时钟"),
+    "versus_by_images": ("images seen", "已见图像"),
+    "versus_by_seconds": ("seconds", "秒"),
+    "versus_images": ("{n} images", "{n} 张图像"),
+    "versus_at": ("at {step}", "于 {step}"),
+    "versus_play_help": ("Plays both runs from the beginning to the end.", "从头到尾播放两次训练。"),
+    "versus_rec": ("Reconstruction loss", "重建损失"),
+    "versus_adv": ("G against D", "G 对 D"),
+}
