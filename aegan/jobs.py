@@ -41,6 +41,7 @@ log = logging.getLogger(__name__)
 
 GONE = "This run is no longer on the server: start a new one."
 NO_ROOM = "This server has no room on its disk for another run: try again later."
+NO_SAVE = "Nothing of this run was saved yet: let it train for a moment."
 PLAYERS = ("d", "g", "both")
 CLOSING_SECONDS = 5.0
 PRUNE_SECONDS = 600.0  # between two looks for what is too old, though nobody comes
@@ -88,18 +89,23 @@ class Jobs:
         if not self.is_lent:
             warm_up()
 
-    def start(self, config: Config, owner: str = "", own: Dataset | None = None) -> str:
+    def start(
+        self, config: Config, owner: str = "", own: Dataset | None = None,
+        prepare: Callable[[Run], None] | None = None, spent: float = 0.0,
+    ) -> str:  # fmt: skip
         """Begins a run, or puts it in line, and returns its id.
 
         Args:
             config: the run.
             owner: what tells one page from another; each can have one active run. Empty: any number.
             own: images that the visitor brought, where `config.data` is OWN. They are kept with the run and go with it.
+            prepare: puts what the run begins with into its folder.
+            spent: seconds of training that it begins with, and that do not count.
 
         Raises:
             UserError: when an option is beyond the limits, the data set is not here, or the line is full.
         """
-        config = self.bounded(config, own)
+        config = self.bounded(config, own, spent)
         self._prune()
         with self._lock:
             if owner and any(job.owner == owner and job.snapshot.is_active for job in self._jobs.values()):
@@ -111,6 +117,8 @@ class Jobs:
                       self._start_work, owner)  # fmt: skip
             job.on_end = self._prune
             try:
+                if prepare is not None:
+                    prepare(run)
                 job.begin()
             except UserError:
                 shutil.rmtree(run.folder, ignore_errors=True)
@@ -118,23 +126,20 @@ class Jobs:
             self._jobs[digest], self._folders[digest] = job, run.folder
         return job_id
 
-    def bounded(self, config: Config, own: Dataset | None = None) -> Config:
-        """The same run, ended by this server's time limit at the latest.
+    def bounded(self, config: Config, own: Dataset | None = None, spent: float = 0.0) -> Config:
+        """The same run, ended by this server's time limit at the latest, `spent` seconds of training not counted.
 
         Raises:
             UserError: names the option that is beyond the limits, or says that the data set is not here.
         """
-        values = {**vars(config.model), **vars(config.train)}
-        for name, most in self.limits.options:
-            if values[name] > most:
-                raise UserError(f"{name} can be at most {most:,} on this page, not {values[name]:,}.")
+        self.check_options(config)
         if config.data == OWN and own is None:
             raise UserError("Your own images are no longer here: choose them again.")
         if own is not None:
             check_data(config, own)
         elif config.data not in {data.name for data in list_data() if data.available}:
             raise UserError(f"The data set {config.data!r} is not on this server: choose one of the list.")
-        limit = self.limits.seconds
+        limit = self.limits.seconds + spent
         return config.with_options(seconds=min(config.train.seconds or limit, limit))
 
     def count_running(self) -> int:
@@ -142,6 +147,13 @@ class Jobs:
         with self._lock:
             shown = [job.snapshot for job in self._jobs.values()]
         return sum(snapshot.is_active and snapshot.status != "queued" for snapshot in shown)
+
+    def check_options(self, config: Config) -> None:
+        """Raises UserError, which names the option that is beyond what this server allows."""
+        values = {**vars(config.model), **vars(config.train)}
+        for name, most in self.limits.options:
+            if values[name] > most:
+                raise UserError(f"{name} can be at most {most:,} on this page, not {values[name]:,}.")
 
     def look(self, job_id: Any) -> Snapshot | None:
         """The run as it stands, or None where there is none of that id. Looking keeps a run alive."""
@@ -217,6 +229,26 @@ class Jobs:
             UserError: for a run that is gone.
         """
         return self._get(job_id).run.folder
+
+    def save(self, job_id: Any, timeout: float = 10.0) -> Run:
+        """The run on disk, as it stands now: an active one is asked to save, and waited for.
+
+        Raises:
+            UserError: for a run that is gone, or of which nothing was saved yet.
+        """
+        job = self._get(job_id)
+        if job.snapshot.status in ("running", "paused"):
+            before = job.run.saved_at
+            job.command("save")
+            job.wait(lambda shown: job.run.saved_at != before or not shown.is_active, timeout)
+        if not job.run.has_state:
+            raise UserError(NO_SAVE)
+        return job.run
+
+    def find(self, job_id: Any) -> Run | None:
+        """The run on disk, or None where there is none of that id."""
+        job = self._find(job_id)
+        return None if job is None else job.run
 
     def wait(self, job_id: Any, condition: Callable[[Snapshot], Any], timeout: float = 30.0) -> bool:
         """Blocks until the condition holds for the run; False after `timeout` seconds, or where there is none."""

@@ -27,7 +27,7 @@ _METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods(
 PROCESSES: Any = multiprocessing.get_context(_METHOD)
 if _METHOD == "forkserver":
     # The first optimiser of a process makes torch import its compiler, which takes longer than all the rest.
-    PROCESSES.set_forkserver_preload(["aegan.worker", "torch._dynamo"])
+    PROCESSES.set_forkserver_preload(["aegan.worker", "aegan.opened", "torch._dynamo"])
 _STARTING = threading.Lock()
 
 NOT_LENT = "The hosted GPU could not be had or was taken away: resume the run to try again."

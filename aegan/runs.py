@@ -104,6 +104,14 @@ class Run:
     def has_state(self) -> bool:
         return (self.folder / STATE).is_file()
 
+    @property
+    def saved_at(self) -> int | None:
+        """What tells one save from another: its time in nanoseconds; None where nothing was saved yet."""
+        try:
+            return (self.folder / STATE).stat().st_mtime_ns
+        except OSError:
+            return None
+
     def change(self, config: Config) -> None:
         """Writes down a new configuration, such as a longer training."""
         text = json.dumps({"format_version": FORMAT_VERSION, "config": config.to_dict()}, indent=2)

@@ -261,6 +261,10 @@ class _Worker:
         elif command == "change":
             self._publish(Changed(self.state.step, argument))  # the page has checked it
             self.state.config = turn(self.state.config, argument)
+        elif command == "save":
+            if self.state.is_finite():
+                self.saved = -1  # even where this very step was saved: whoever asked waits for a new file
+                self._publish(self._save())
         else:
             if command == "rewind":
                 self.back_to = argument if argument in (None, 0, *self.folder.kept()) else None

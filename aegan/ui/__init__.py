@@ -20,6 +20,8 @@ from aegan.images import MAX_FILE_BYTES  # noqa: E402
 from aegan.job import LIMITS  # noqa: E402
 from aegan.jobs import Jobs  # noqa: E402
 from aegan.model import pick_device  # noqa: E402
+from aegan.package import MAX_PACKAGE_BYTES  # noqa: E402
+from aegan.ui.after import LARGE, Brought, after_routes  # noqa: E402
 from aegan.ui.compare import create_compare_tab  # noqa: E402
 from aegan.ui.endpoints import create_endpoints  # noqa: E402
 from aegan.ui.explore import create_explore_tab, first_view  # noqa: E402
@@ -27,6 +29,7 @@ from aegan.ui.header import create_header  # noqa: E402
 from aegan.ui.hosting import MAX_WAITING, TURN_SECONDS, Gate, lender, seat  # noqa: E402
 from aegan.ui.models import Models  # noqa: E402
 from aegan.ui.nearest import create_nearest  # noqa: E402
+from aegan.ui.own import OwnModels  # noqa: E402
 from aegan.ui.page import STYLES, head, speak_every_language  # noqa: E402
 from aegan.ui.reconstruct import create_reconstruct_tab  # noqa: E402
 from aegan.ui.served import Compress, routes, version  # noqa: E402
@@ -52,7 +55,9 @@ def build_app(
     """
     lend = lender()
     limits = replace(LIMITS, turn_seconds=TURN_SECONDS if lend else 0)
-    models, jobs = Models(checkpoints), Jobs(limits, str(pick_device(device)), lend=lend)
+    jobs = Jobs(limits, str(pick_device(device)), lend=lend)
+    own, brought = OwnModels(jobs), Brought(jobs)
+    models = Models(checkpoints, own=own)
     with seat():
         first = first_view(models)
     with gr.Blocks(title="AE-GAN", analytics_enabled=False, delete_cache=(600, 3600), fill_width=True) as page:
@@ -69,13 +74,15 @@ def build_app(
                 create_compare_tab(models)
                 create_study(studies)
             with gr.Tab(say("tab_train"), id="train"):
-                create_training_tab(models, jobs, page, own_run)
+                create_training_tab(models, jobs, page, own_run, brought)
         create_endpoints(models)
         speak_every_language(page, header)
+        quick: Any = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+        page.load(lambda job_id: {"card": own.find_card(job_id)}, own_run, header, **quick)
     page.queue(max_size=MAX_WAITING, default_concurrency_limit=2)
     facts = {
         "models": models.cards(), "first": first, "device": "CPU", "max_megabytes": MAX_FILE_BYTES // 2**20,
-        "version": version(),
+        "most_brought": MAX_PACKAGE_BYTES, "version": version(),
     }  # fmt: skip
     return page, {
         "theme": create_theme(),
@@ -88,8 +95,8 @@ def build_app(
         "max_file_size": MAX_FILE_BYTES,
         "state_session_capacity": 1000,
         "app_kwargs": {
-            "middleware": [Middleware(Compress), Middleware(Gate)],
-            "routes": routes(models),
+            "middleware": [Middleware(Compress), Middleware(Gate, larger=LARGE)],
+            "routes": [*after_routes(own, brought), *routes(models)],
             "docs_url": None,
             "redoc_url": None,
             "openapi_url": None,

@@ -169,7 +169,7 @@ def draw_strip(models: Models, request: Any) -> dict[str, Any]:
 def _files(shown: Shown, images: np.ndarray, **latent: Tensor) -> list[str]:
     """Pictures of a model as PNG data URIs, each with the note of its own noise or code, [N, …] like the pictures."""
     (name, rows), what = next(iter(latent.items())), "a picture" if "noise" in latent else "a reconstruction"
-    notes = [describe_picture(shown.model, what, shown.name, **{name: row[None]}) for row in rows]
+    notes = [describe_picture(shown.model, what, shown.title, **{name: row[None]}) for row in rows]
     return [figures.data_uri(image, note) for image, note in zip(images, notes, strict=True)]
 
 

@@ -134,7 +134,7 @@ def describe(shown: Shown, noise: Tensor) -> dict[str, Any]:
 
 def record(shown: Shown, noise: Tensor) -> dict[str, Any]:
     """What the picture of noise [1, z_dim] says of itself."""
-    return describe_picture(shown.model, "a picture", shown.name, noise=noise)
+    return describe_picture(shown.model, "a picture", shown.title, noise=noise)
 
 
 @torch.no_grad()
@@ -163,7 +163,7 @@ def open_picture(models: Models, request: Any) -> dict[str, Any]:
 
     Args:
         models: where to find its model.
-        request: {"image": the file as base64 or data URI}.
+        request: {"image": the file as base64 or data URI; "own": the name of the visitor's own model, if there is one}.
 
     Raises:
         UserError: if it has no note of ours, or its model is not here.
@@ -171,7 +171,7 @@ def open_picture(models: Models, request: Any) -> dict[str, Any]:
     found = read_provenance(decode_base64(request.get("image") if isinstance(request, dict) else None))
     if found is None:
         raise UserError("This picture does not say where it comes from: use one that was saved here.")
-    shown = models.get(found.get("model"))
+    shown = models.find(found.get("model"), request.get("own"))
     rows = found.get("noise") or found.get("code")
     if not rows or len(rows) != 1 or ("code" in found and not shown.model.config.objective.is_tied):
         raise UserError("This file is no single picture of a space to explore: use one saved in Explore.")

@@ -7,7 +7,7 @@ import binascii
 import functools
 import logging
 import threading
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -153,8 +153,10 @@ def decode_base64(text: Any) -> bytes:
 class Gate:
     """ASGI middleware: refuses bodies that are too large, and uploads to disk, which this page never makes."""
 
-    def __init__(self, app: Callable[..., Any], limit: int = MAX_BODY_BYTES) -> None:
-        self.app, self.limit = app, limit
+    def __init__(
+        self, app: Callable[..., Any], limit: int = MAX_BODY_BYTES, larger: Mapping[str, int] | None = None
+    ) -> None:
+        self.app, self.limit, self.larger = app, limit, larger or {}  # path -> its own limit
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Callable[..., Any], send: Any) -> None:
         if scope["type"] != "http":
@@ -162,9 +164,9 @@ class Gate:
         if scope["method"] == "POST" and scope["path"].rstrip("/").endswith("/upload"):
             return await _refuse(send, 404)
         length = dict(scope["headers"]).get(b"content-length", b"0")
-        if not length.isdigit() or int(length) > self.limit:
+        left = self.larger.get(scope["path"].rstrip("/"), self.limit)
+        if not length.isdigit() or int(length) > left:
             return await _refuse(send, 413)
-        left = self.limit
 
         async def bounded() -> MutableMapping[str, Any]:
             nonlocal left

@@ -6,13 +6,12 @@ import base64
 import html
 import json
 import threading
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import torch
 
-from aegan.atlas import ATLAS, load_atlas
+from aegan.atlas import ATLAS
 from aegan.atlas_index import CODE_UNIT, Atlas
 from aegan.config import UserError
 from aegan.images import to_uint8
@@ -50,15 +49,10 @@ def open_atlas(models: Models, request: Any) -> tuple[Shown, Atlas]:
         raise UserError("The request must be an object with the name of a model.")
     shown = models.get(request.get("model"))
     with _LOADING:
-        atlas = _load(models, shown)
+        atlas = shown.atlas
     if atlas is None:
-        raise UserError(f"This model has no index of its training images: `python -m aegan prepare {shown.name}`.")
+        raise UserError(f"This model has no index of its training images: `python -m aegan prepare {shown.title}`.")
     return shown, atlas
-
-
-@lru_cache(maxsize=16)
-def _load(models: Models, shown: Shown) -> Atlas | None:
-    return load_atlas(models.folders[shown.name], shown.model)
 
 
 @torch.no_grad()
@@ -98,7 +92,7 @@ def find_nearest(models: Models, request: Any) -> dict[str, Any]:
     ]
     return {
         "model": shown.name,
-        "picture": figures.data_uri(image, describe_picture(shown.model, "a picture", shown.name, noise=noise)),
+        "picture": figures.data_uri(image, describe_picture(shown.model, "a picture", shown.title, noise=noise)),
         "tiles": tiles,
         "count": len(atlas.index),
         "total": atlas.total,

@@ -16,7 +16,7 @@ from torch import Tensor
 from aegan.config import UserError
 from aegan.data import ASSETS as DATA
 from aegan.data import load_data
-from aegan.familiarity import Familiarity, judge_familiarity, load_familiarity
+from aegan.familiarity import judge_familiarity
 from aegan.images import (
     SUFFIXES,
     cut_square,
@@ -164,7 +164,7 @@ def refine_upload(shown: Shown, image: Image.Image, invert: Any, steps: Any) -> 
 
 def judge(shown: Shown, x: Tensor) -> dict[str, Any] | None:
     """How foreign a picture [1, C, H, W] is to the model: percentiles among its own images; None where unknown."""
-    found = find_familiarity(shown.folder)
+    found = shown.familiarity
     if found is None:
         return None
     judgement = judge_familiarity(found, shown.model, x)
@@ -176,16 +176,6 @@ def judge(shown: Shown, x: Tensor) -> dict[str, Any] | None:
         "images": found.images,
         "split": found.split,
     }
-
-
-@lru_cache(maxsize=64)
-def find_familiarity(folder: Path) -> Familiarity | None:
-    """The table of a checkpoint's folder; None where there is none, or it is of no use."""
-    try:
-        return load_familiarity(folder)
-    except UserError as error:
-        log.warning("%s", error)
-        return None
 
 
 def describe_steps(

@@ -110,7 +110,7 @@ def describe_code(shown: Shown, seen: np.ndarray, code: Tensor, hidden: np.ndarr
         "in_sigma": in_sigma,
         "psnr": round(likeness, 2),
         "ssim": round(ssim(seen[None], drawn[None]), 3) if windows else None,
-        "note": describe_picture(model, what, shown.name, code=code),
+        "note": describe_picture(model, what, shown.title, code=code),
     }
 
 

@@ -26,6 +26,7 @@ TYPES = {
     ".safetensors": ("application/octet-stream", None),
 }
 FOREVER = "public, max-age=31536000, immutable"  # what changes gets another address
+PRIVATE = "private, no-store"  # a visitor's own model
 
 
 @cache
@@ -54,11 +55,13 @@ def routes(models: Models) -> list[Route]:
         folder, _, rest = place.partition("/")
         name, _, file = rest.rpartition("/")
         if path is None and folder == "models" and file in (DECODER, WEIGHTS) and models.decoder(name):
-            path = models.folders[name] / file
+            path = models.folder(name) / file
         found = _type(path.name) if path else None
         if path is None or found is None or not path.is_file():
             return Response("There is no such file.", 404)
-        headers = {"Cache-Control": FOREVER} | ({"Content-Encoding": found[1]} if found[1] else {})
+        is_private = folder == "models" and name not in models.folders
+        headers = {"Cache-Control": PRIVATE if is_private else FOREVER}
+        headers |= {"Content-Encoding": found[1]} if found[1] else {}
         return FileResponse(path, media_type=found[0], headers=headers)
 
     return [Route("/aegan/{version}/{place:path}", on_file)]

@@ -70,7 +70,7 @@ def make_film(shown: Shown, request: dict[str, Any]) -> dict[str, Any]:
         raise UserError("Other films are being made: try again in a few seconds.")
     try:
         frames = draw_frames(shown.model, walk(keys, each, spherical, loop))
-        record = describe_picture(shown.model, f"a path through {len(keys)} points", shown.name, noise=keys)
+        record = describe_picture(shown.model, f"a path through {len(keys)} points", shown.title, noise=keys)
         film = encode_film(frames, round(milliseconds), kind, record)
     finally:
         _FILMS.release()

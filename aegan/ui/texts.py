@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import fields
 
 from aegan.config import ModelConfig, Objective, TrainConfig
+from aegan.ui.texts_after import AFTER_TEXTS
 from aegan.ui.texts_compare import COMPARE_TEXTS
 from aegan.ui.texts_explore import EXPLORE_TEXTS
 from aegan.ui.texts_map import MAP_TEXTS
@@ -186,7 +187,8 @@ def _options_help() -> dict[str, str]:
     return {f.name: f.metadata["help"] for kind in kinds for f in fields(kind)}
 
 
-TEXTS |= EXPLORE_TEXTS | RECONSTRUCT_TEXTS | COMPARE_TEXTS | MAP_TEXTS | NEAREST_TEXTS | SHELF_TEXTS | TRAIN_TEXTS
+TEXTS |= AFTER_TEXTS | EXPLORE_TEXTS | RECONSTRUCT_TEXTS | COMPARE_TEXTS | MAP_TEXTS | NEAREST_TEXTS | SHELF_TEXTS
+TEXTS |= TRAIN_TEXTS
 TEXTS |= {f"help.{name}": (_options_help()[name], chinese) for name, chinese in CHINESE_HELP.items()}
 
 

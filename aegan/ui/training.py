@@ -16,6 +16,7 @@ from aegan.config import OBJECTIVES, UserError
 from aegan.data import list_data
 from aegan.jobs import Jobs
 from aegan.ui import monitor, timeline
+from aegan.ui.after import Brought, create_after
 from aegan.ui.hosting import answers
 from aegan.ui.models import Models
 from aegan.ui.page import component
@@ -28,8 +29,9 @@ CHOSEN = (
 )
 
 
-def create_training_tab(models: Models, jobs: Jobs, page: gr.Blocks, own: gr.BrowserState) -> None:
-    """The tab; `own` holds the id of the visitor's run, which `page` looks for whenever it opens."""
+def create_training_tab(models: Models, jobs: Jobs, page: gr.Blocks, own: gr.BrowserState, brought: Brought) -> None:
+    """The tab; `own` holds the id of the visitor's run, which `page` looks for whenever it opens; `brought` keeps
+    what visitors want to go on from."""
     jobs.warm_up()
     sets = [data for data in list_data() if data.available]
     with gr.Row(elem_classes="train"):
@@ -45,6 +47,8 @@ def create_training_tab(models: Models, jobs: Jobs, page: gr.Blocks, own: gr.Bro
                 knobs = create_knobs()
         with gr.Column(scale=1, min_width=320):
             shown = create_monitor(models, jobs)
+            assert models.own is not None
+            after = create_after(models.own, brought)
 
     def on_start(
         request: gr.Request, job_id: str | None, data: str, objective: str, *values: Any
@@ -79,6 +83,10 @@ def create_training_tab(models: Models, jobs: Jobs, page: gr.Blocks, own: gr.Bro
     shown.status(
         None, None, start, js="() => ({ __type__: 'update', interactive: !window.aegan.run?.active })", **quick
     )
+    for changed in (page.load, own.change):
+        changed(None, own, after, js="(run) => ({ run })", **quick)
+    again = after.go_on(None, after, own, js="(given) => given.run", **quick)
+    again.then(None, own, shown, js="(id) => ({ run: id })", **quick)
 
 
 def create_monitor(models: Models, jobs: Jobs) -> gr.HTML:

@@ -52,7 +52,7 @@ function distance(extractor, help, value, sd, made, real) { // a Fréchet distan
 
 function addRow(rows, kind, model, facts) {
   const row = make("div", "row"), who = make("div", "who"), box = make("div", `strip waiting ${kind}`), title = make("h3", "");
-  if (model) title.append(make("span", "", `objective.${model.objective}`), said(make("span", "file"), model.name));
+  if (model) title.append(make("span", "", `objective.${model.objective}`), said(make("span", "file"), page.called(model.name)));
   else title.append(make("span", "", "real_images"));
   who.append(title);
   if (model && kind === "noise") who.append(desk(model));

@@ -102,7 +102,7 @@ export default function mount(element, server) {
     if (mine !== turn) return;
     URL.revokeObjectURL(copy.src);
     saveLink.href = copy.src = URL.createObjectURL(file);
-    saveLink.download = `${kit.model}.png`;
+    saveLink.download = `${page.titled(kit.model)}.png`;
     copy.hidden = false;
   }
 
@@ -256,7 +256,7 @@ export default function mount(element, server) {
 
   function remember() { // the whole state stands in the address
     const link = new URL(location);
-    link.searchParams.set("model", kit.model);
+    link.searchParams.set("model", page.titled(kit.model));
     link.searchParams.set("at", pack(point));
     if (locked.size) link.searchParams.set("lock", [...locked].join(",")); else link.searchParams.delete("lock");
     history.replaceState(history.state, "", link);
@@ -268,7 +268,7 @@ export default function mount(element, server) {
     const reader = new FileReader();
     reader.onerror = () => say(page.t("unreadable"));
     reader.onload = async () => {
-      const given = await server.on_open({ image: reader.result }).catch(() => ({ error: page.t("offline") }));
+      const given = await server.on_open({ image: reader.result, own: page.own()?.name }).catch(() => ({ error: page.t("offline") }));
       if (given.error) return say(given.error);
       page.tell("goto", given);
     };
@@ -331,7 +331,8 @@ export default function mount(element, server) {
     point = round(noise);
     update();
   });
-  page.on("model", (model) => { const noise = page.arriving; page.arriving = null; enter(model, noise); });
+  page.on("model", (model) => { const { arriving, packed } = page; page.arriving = page.packed = null; enter(model, arriving, packed); });
+  page.on("foreign", () => { notice = page.t("foreign_link"); say(notice); });
   page.on("theme", () => shown?.pictures[0].points && page.draw(canvas, shown.pictures[0]));
   page.kit = getKit;
   page.here = () => ({ kit, point, rows, locked });
@@ -341,7 +342,7 @@ export default function mount(element, server) {
   const address = new URLSearchParams(location.search), first = page.facts.first;
   if (!page.model) { say(page.t("no_model")); canvas.classList.remove("waiting"); return; }
   if (first) kits.set(first.kit.model, Promise.resolve(first.kit));
-  const at = address.get("at");
+  const at = page.awaited ? null : address.get("at"); // that point is of a model that is still to come
   if (first?.kit.model === page.model && !at) show(first); // drawn before anything was asked
   enter(page.model, null, at).then(() => {
     for (const key of (address.get("lock") ?? "").split(",")) if (rows.some((view) => view.slider.key === key)) locked.add(key);

@@ -5,14 +5,14 @@ const current = $(".current"), models = $("#models"), language = $("#page-langua
 let latency = null; // {milliseconds, where}: page or server
 
 const distance = (card) => `FD ${card.fd.toFixed(card.fd < 100 ? 2 : 0)}${card.fd_sd == null ? "" : ` ± ${card.fd_sd.toFixed(card.fd < 100 ? 2 : 0)}`}`;
-const factsOf = (card) => [card.data, card.size > 1 && page.t("pixels_size", card), card.megabytes && `${card.megabytes} MB`, card.fd != null && distance(card)].filter(Boolean).join(" · ");
+const factsOf = (card) => [card.data, card.size > 1 && page.t("pixels_size", card), card.own && page.t("own_facts", { step: card.step.toLocaleString("en") }), !card.own && card.megabytes && `${card.megabytes} MB`, card.fd != null && distance(card)].filter(Boolean).join(" · ");
 const helpOf = (card) => [card.fd != null && page.t("fd_help", { ...card, ...card.measured, floor: card.fd_floor?.toFixed(2) }), card.credit].filter(Boolean).join("\n");
 
 function fill(box, card) { // what comes from files is text, never markup
   const picture = box.querySelector("img");
   picture.hidden = !card?.thumbnail;
   if (card?.thumbnail) picture.src = card.thumbnail;
-  box.querySelector("b").textContent = card?.name ?? "";
+  box.querySelector("b").textContent = card ? page.called(card.name) : "";
   box.querySelector(".facts").textContent = card ? factsOf(card) : page.t("no_model");
   box.title = card ? helpOf(card) : "";
 }
@@ -20,7 +20,7 @@ function fill(box, card) { // what comes from files is text, never markup
 function build() { // a card for each model
   models.replaceChildren(...page.facts.models.map((card) => {
     const label = document.createElement("label");
-    label.className = "card";
+    label.className = card.own ? "card own" : "card";
     label.innerHTML = '<input type="radio" name="model" class="sr-only"><img alt="" hidden><span class="said"><b></b><span class="facts"></span></span>';
     const radio = label.querySelector("input");
     radio.value = card.name;
@@ -39,14 +39,14 @@ function open(wanted) {
 }
 
 function show() {
-  fill(current, page.facts.models.find((model) => model.name === page.model));
+  fill(current, page.card());
+  $(".chooser").classList.toggle("empty", !page.facts.models.length);
+  current.disabled = page.facts.models.length < 2;
   for (const radio of models.querySelectorAll("input")) radio.checked = radio.value === page.model;
   const speed = latency ? [page.t("milliseconds", { ms: Math.round(latency.milliseconds) })] : [];
   $(".device").textContent = [page.t(latency?.where === "page" ? "in_page" : "on_server", page.facts), ...speed].join(" · ");
 }
 
-$(".chooser").classList.toggle("empty", !page.facts.models.length);
-current.disabled = page.facts.models.length < 2;
 current.addEventListener("click", () => open(models.hidden));
 models.addEventListener("keydown", (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); open(false); current.focus(); } });
 root.addEventListener("keydown", (event) => { if (event.key === "Escape" && !models.hidden) { open(false); current.focus(); } });
@@ -64,4 +64,14 @@ page.on("latency", ({ milliseconds, where }) => {
   show();
 });
 page.on("model", show); // a link or a file may choose one, too
+page.on("models", () => { build(); show(); });
+watch("value", () => { // the visitor's own model, if one was opened in an earlier visit; a link may lead to it
+  const card = props.value?.card, awaited = page.awaited;
+  page.awaited = null;
+  if (card) page.setOwn(card);
+  if (!awaited) return;
+  if (card?.title !== awaited) return page.tell("foreign");
+  page.packed = new URLSearchParams(location.search).get("at");
+  page.setModel(card.name);
+});
 page.mount(element, () => { build(); show(); });

@@ -256,7 +256,7 @@ export default function mount(element, server) {
     moving = false;
     tiles.forget();
     const linked = new URLSearchParams(location.search).get("map")?.split(","), first = here.rows.slice(0, 2).map((view) => view.slider.key);
-    const hasCloud = withCloud.includes(kit.model);
+    const hasCloud = (withCloud.includes(kit.model) || page.card(kit.model)?.atlas);
     $(".modes").hidden = !hasCloud;
     if (!hasCloud) setMode("pictures");
     $(".here").style.setProperty("--side", `${kit.points ? HERE : kit.shape[1] * Math.round(HERE / kit.shape[1])}px`);

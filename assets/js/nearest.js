@@ -20,7 +20,7 @@ function named({ name }) { // in the visitor's language, where it is known
 }
 
 function draw() { // what is said is said in the language of the page, so this runs when that changes, too
-  root.hidden = !known.has(page.model);
+  root.hidden = !known.has(page.model) && !page.card()?.atlas;
   root.classList.toggle("waiting", !shown);
   $(".judgement").hidden = shown !== null && shown.rank === null;
   if (!shown) { // six empty places, so that nothing jumps
@@ -71,5 +71,6 @@ function update() { // only while it can be seen: most visitors who move sliders
 
 page.on("settled", ({ model, noise }) => { wish = { model, noise }; update(); });
 page.on("model", () => { shown = null; $(".message").textContent = ""; draw(); update(); });
+page.on("models", draw); // the visitor's own has an index by now
 new IntersectionObserver(([entry]) => { near = entry.isIntersecting; update(); }, { rootMargin: "100px" }).observe(root);
 page.mount(element, draw);

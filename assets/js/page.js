@@ -32,6 +32,20 @@
   };
   document.documentElement.lang = page.language === "zh" ? "zh-CN" : "en";
 
+  // What the chooser says of a model; how it is called on the page; and in links and files, where the name of the visitor's
+  // own, by which the server knows it, must not stand.
+  page.card = (name = page.model) => facts.models.find((model) => model.name === name);
+  page.called = (name) => (page.card(name)?.own ? page.t("own_run") : name);
+  page.titled = (name) => page.card(name)?.title ?? name;
+  page.own = () => facts.models.find((model) => model.own);
+  page.setOwn = (card) => { // the visitor's own model, instead of what was there of an earlier one
+    const moves = page.card()?.own && page.model !== card.name;
+    facts.models = [card, ...facts.models.filter((model) => !model.own)];
+    page.tell("models");
+    if (moves) page.setModel(card.name);
+  };
+  if (!known && /^run-[0-9a-f]{10}$/.test(asked ?? "")) page.awaited = asked; // a link to a visitor's own: this one's, perhaps
+
   // Changes for Gradio's own components, in the order of the table that Python made.
   page.relabel = (table) => {
     const changes = table.map((keys) =>

@@ -21,7 +21,7 @@ export default function mount(element, server) {
     for (const name of ["reconstruction", "difference"]) page.draw($(`canvas.${name}`), shown[name]);
     $(".psnr").textContent = page.t("psnr", { value: shown.psnr.toFixed(1) });
     $(".ssim").textContent = shown.ssim === null ? "" : page.t("ssim", { value: shown.ssim.toFixed(2) });
-    page.offer(root, shown, `${shown.model}-reconstruction.png`);
+    page.offer(root, shown, `${page.titled(shown.model)}-reconstruction.png`);
     const { width, height, channels } = answer.input;
     $(".sizes").textContent = page.t("code_size", { pixels: width * height * channels, numbers: shown.code.length });
     $(".code-help").textContent = page.t(shown.in_sigma ? "code_help" : "raw_code_help");

@@ -38,7 +38,7 @@ export function save(entries) {
 export const onChange = (listener) => window.addEventListener("storage", (event) => event.key === `aegan.${KEY}` && listener());
 
 export const toFile = (entries) =>
-  new Blob([JSON.stringify({ format: FORMAT, version: 1, points: entries.map(({ model, at, name, time }) => ({ model, at, name, time })) }, null, 1)], { type: "application/json" });
+  new Blob([JSON.stringify({ format: FORMAT, version: 1, points: entries.map(({ model, at, name, time }) => ({ model: page.titled(model), at, name, time })) }, null, 1)], { type: "application/json" });
 
 // What a file holds: {entries, strange: how many points of models that are not here}; throws a sentence.
 export async function read(file) {
@@ -49,6 +49,7 @@ export async function read(file) {
   if (given.points.length > MOST) throw new Error(page.t("shelf_many", { most: MOST }));
   const found = given.points.map((one) => entry(isObject(one) ? { ...one, thumbnail: null } : one, 0));
   if (found.includes(null)) throw new Error(page.t("shelf_bad"));
+  for (const one of found) if (one.model === page.own()?.title) one.model = page.own().name;
   const known = new Set(page.facts.models.map((model) => model.name)), entries = found.filter((one) => known.has(one.model));
   for (const one of entries) if (!unpack(one.at, (await page.kit(one.model)).z_dim)) throw new Error(page.t("shelf_bad"));
   return { entries, strange: found.length - entries.length };

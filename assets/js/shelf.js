@@ -91,7 +91,7 @@ export default function mount(element, server) {
     function label() {
       const own = entry.model === page.model;
       card.classList.toggle("other", !own);
-      go.title = page.t(own ? "go_there" : isHere(entry.model) ? "go_other" : "go_nowhere", { model: entry.model });
+      go.title = page.t(own ? "go_there" : isHere(entry.model) ? "go_other" : "go_nowhere", { model: page.called(entry.model) });
       go.setAttribute("aria-label", `${name()}: ${go.title}`);
       go.disabled = !isHere(entry.model);
       tick.disabled = !own;

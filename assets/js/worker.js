@@ -7,6 +7,7 @@ async function bytes(url, store) {
   const answer = (await kept?.match(url)) ?? (await fetch(url));
   if (!answer.ok) throw new Error(`${url}: ${answer.status}`);
   const copy = answer.clone(), content = new Uint8Array(await answer.arrayBuffer());
+  if (answer.headers.get("Cache-Control")?.includes("no-store")) return content; // of the visitor's own model, which passes
   await kept?.put(url, new Response(copy.body, { headers: { "Content-Type": copy.headers.get("Content-Type") ?? "" } })).catch(() => {});
   return content;
 }

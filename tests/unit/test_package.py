@@ -121,7 +121,7 @@ def test_a_run_is_opened_while_it_goes_on(run, opened, tmp_path):
     append_event(later.folder, Changed(4, {"lr": 1e-3}))
     assert version_of(later) != opened.name
     said = [what for what, _ in open_run(later, version_of(later), machine="An abacus")]
-    order = ["prior", "axes", READY, "familiarity", "nearest", "decoder", "card", COMPLETE]
+    order = ["prior", "axes", READY, "decoder", "familiarity", "nearest", "card", COMPLETE]
     assert sorted(set(said), key=said.index) == order
     assert [path.name for path in (later.folder / OPENED).iterdir()] == [version_of(later)], "the former one made room"
     card = (opened_folder(later, version_of(later)) / "README.md").read_text()

@@ -99,9 +99,8 @@ def test_a_model_of_other_data_has_no_test_images(models, tmp_path):
 
 def test_the_gauge_is_left_out_without_a_sound_table(models, tmp_path):
     assert look(models, model="loose")["foreign"] is None
-    reconstruct.find_familiarity.cache_clear()
     (tmp_path / FAMILIARITY).write_text("{")
-    assert reconstruct.find_familiarity(tmp_path) is None
+    assert dataclasses.replace(models.get("loose"), folder=tmp_path).familiarity is None
 
 
 BAD_FITS = [

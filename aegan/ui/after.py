@@ -1,0 +1,306 @@
+"""After training: what one does with a run's model. Open it, download it, go on from one that is brought, push it."""
+
+from __future__ import annotations
+
+import logging
+import re
+import secrets
+import tempfile
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Any
+
+import gradio as gr
+import torch
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from aegan import hub
+from aegan.config import Config, UserError
+from aegan.data import list_data
+from aegan.job import ENDED, Snapshot
+from aegan.jobs import Jobs
+from aegan.opened import COMPLETE
+from aegan.package import MAX_PACKAGE_BYTES, Found, check, go_on, pack, unpack
+from aegan.ui.hosting import UNKNOWN, answers
+from aegan.ui.own import OwnModels
+from aegan.ui.page import component
+
+log = logging.getLogger(__name__)
+
+BRING = "/aegan/bring"  # where packages are sent to
+MOST_BROUGHT = 4  # packages that wait for their new run, on disk
+_CHECKING = threading.BoundedSemaphore(1)  # packages checked at a time: each takes some memory
+_PUSHING = threading.BoundedSemaphore(2)
+
+FULL = "Other packages are being checked: try again in a moment."
+PUSHING = "Other models are being uploaded: try again in a minute."
+FORGOTTEN = "This package is not here any more: choose it again."
+NO_FILES = "Choose a zip that was saved here, or config.json together with model.safetensors."
+RUNNING = "Your run still goes on: stop it before you start another one."
+
+
+def create_after(own: OwnModels, brought: Brought) -> gr.HTML:
+    """Below the monitor: one component, drawn by assets/js/after.js. Its event `go_on` tells of a new run, whose id is
+    then its value's "run"."""
+
+    @answers
+    def on_after(request: Any) -> dict[str, Any]:
+        return describe(own, _run(request))
+
+    @answers
+    def on_open(request: Any) -> dict[str, Any]:
+        own.open(_run(request))
+        return describe(own, _run(request))
+
+    @answers
+    def on_card(request: Any) -> dict[str, Any]:
+        opening = own.look(_run(request))
+        if opening is None or not opening.is_ready:
+            raise UserError("This run was not opened yet.")
+        return {"card": own.card(opening), "decoder": own.decoder_of(opening)}
+
+    @answers
+    def on_go_on(request: Any) -> dict[str, Any]:
+        return {"run": brought.start(request)}
+
+    def on_push(request: Any) -> dict[str, Any]:  # it takes no seat: it waits for a network, not for a processor
+        try:
+            return {"url": push(own, request)}
+        except UserError as error:
+            return {"error": str(error)}
+        except Exception as error:
+            log.error("A model could not be pushed: %s", type(error).__name__)  # its words might hold what was sent
+            return {"error": UNKNOWN}
+
+    return component("after", value={}, server_functions=[on_after, on_open, on_card, on_go_on, on_push])
+
+
+def _run(request: Any) -> Any:
+    return request.get("run") if isinstance(request, dict) else None
+
+
+def describe(own: OwnModels, job_id: Any) -> dict[str, Any]:
+    """What can be done with a run now.
+
+    Returns:
+        "status" and "step" of the run; "why_not", for each thing that cannot be done the key of a text that says why;
+        "what", "share" and "message" of the opening of its model, "opened" its name once it can be looked at, and
+        "parts", what its package holds, once that is complete.
+    """
+    snapshot = own.jobs.look(job_id)
+    if snapshot is None:
+        return {"status": "gone" if job_id else "idle", "step": 0, "why_not": _all("after_no_run")}
+    opening = own.look(job_id)
+    answer: dict[str, Any] = {
+        "status": snapshot.status,
+        "step": snapshot.step,
+        "active": snapshot.is_active,
+        "why_not": _why_not(own, job_id, snapshot),
+    }
+    if opening is not None:
+        answer |= {"what": opening.what, "share": round(opening.share, 2), "message": opening.message}
+        answer |= {"opened": opening.name if opening.is_ready and not opening.message else None}
+        with suppress(UserError):
+            answer["parts"] = own.parts(opening) or None
+    return answer
+
+
+def _all(key: str) -> dict[str, str]:
+    return dict.fromkeys(("explore", "reconstruct", "download", "push"), key)
+
+
+def _why_not(own: OwnModels, job_id: Any, snapshot: Snapshot) -> dict[str, str]:
+    """Thing that cannot be done -> key of the text that says why."""
+    run, objective = own.jobs.find(job_id), snapshot.config.objective
+    has_save = run is not None and run.has_state
+    if not has_save and (snapshot.status in ENDED or not snapshot.step):
+        return _all("after_failed" if snapshot.status in ENDED else "after_soon")
+    found: dict[str, str] = {}
+    if not objective.needs_generator:
+        found["explore"] = "after_no_generator"
+    if not objective.needs_encoder:
+        found["reconstruct"] = "after_no_encoder"
+    elif snapshot.config.model.is_points:
+        found["reconstruct"] = "after_points"
+    return found
+
+
+def push(own: OwnModels, request: Any, upload: Callable[..., str] = hub.push) -> str:
+    """Uploads a run's model to the Hub; returns the address of the repository.
+
+    Args:
+        own: where the model is looked up.
+        request: {"run": id, "name": of the repository, "token": the visitor's own, "private": true or false}.
+        upload: does it.
+
+    Raises:
+        UserError: says what is wrong with the request, or what the Hub had against it.
+    """
+    opening = own.look(_run(request))
+    if opening is None or opening.what != COMPLETE:
+        raise UserError("Wait until the model is ready to be uploaded.")
+    if type(request.get("private")) is not bool:
+        raise UserError("private must be true or false.")
+    name, token = hub.check_name(request.get("name")), hub.check_token(request.get("token"))
+    if not _PUSHING.acquire(blocking=False):
+        raise UserError(PUSHING)
+    try:
+        return upload(own.folder(opening.name), name, token, request["private"])
+    finally:
+        _PUSHING.release()
+
+
+class Brought:
+    """Packages that visitors brought, each in a folder of its own until its run has begun."""
+
+    def __init__(self, jobs: Jobs) -> None:
+        self.jobs = jobs
+        self._folders: OrderedDict[str, tempfile.TemporaryDirectory] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def take(self, files: Sequence[IO[bytes]]) -> dict[str, Any]:
+        """Checks a package.
+
+        Returns:
+            "ticket", by which `start` finds it, and what was found in it; see `_describe`.
+
+        Raises:
+            UserError: says what is wrong with it.
+        """
+        if not 1 <= len(files) <= 3:
+            raise UserError(NO_FILES)
+        folder = tempfile.TemporaryDirectory(prefix="aegan-brought-")
+        try:
+            ignored = unpack(files, Path(folder.name))
+            answer = self._describe(self._check(folder.name, ignored))
+        except BaseException:
+            folder.cleanup()
+            raise
+        ticket = secrets.token_urlsafe(16)
+        with self._lock:
+            self._folders[ticket] = folder
+            gone = [self._folders.popitem(last=False)[1] for _ in range(len(self._folders) - MOST_BROUGHT)]
+        for old in gone:
+            old.cleanup()
+        return {"ticket": ticket, **answer}
+
+    def start(self, request: Any) -> str:
+        """Begins a run from a package, and forgets that; returns the run's id.
+
+        Args:
+            request: {"ticket": of `take`, "data": name of a data set, "more": steps, "run": id of the visitor's own run
+                before, or None}.
+
+        Raises:
+            UserError: says what is wrong, or that there is no place.
+        """
+        given = request if isinstance(request, dict) else {}
+        before = self.jobs.look(given.get("run"))
+        if before is not None and before.is_active:
+            raise UserError(RUNNING)
+        with self._lock:
+            folder = self._folders.get(given["ticket"]) if isinstance(given.get("ticket"), str) else None
+        if folder is None:
+            raise UserError(FORGOTTEN)
+        found = self._check(folder.name)
+        if given.get("data") not in {name for name, _ in self._sets(found.config)}:
+            raise UserError("Choose a data set of the list.")
+        if type(given.get("more")) is not int or given["more"] < 1:
+            raise UserError("The number of further steps must be a whole number from 1 on.")
+        whole = found.tensors is not None
+        config = self._fitted(found.config)[0].with_options(steps=found.step + given["more"], seconds=0.0)
+        if not whole:  # all its networks have learnt already
+            config = config.with_options(warmup_steps=0)
+        config = Config(given["data"], config.model, config.objective, config.train)
+        spent = float(found.scalars["seconds"]) if whole else 0.0
+        job_id = self.jobs.start(config, prepare=lambda run: go_on(found, run), spent=spent)
+        with self._lock:
+            self._folders.pop(given["ticket"], None)
+        folder.cleanup()
+        return job_id
+
+    def _check(self, folder: str, ignored: tuple[str, ...] = ()) -> Found:
+        if not _CHECKING.acquire(timeout=20):
+            raise UserError(FULL)
+        try:
+            torch.set_num_threads(1)
+            return check(Path(folder), lambda config: self.jobs.check_options(self._fitted(config)[0]), ignored)
+        finally:
+            _CHECKING.release()
+
+    def _fitted(self, config: Config) -> tuple[Config, dict[str, Any]]:
+        """The same networks, trained as this server allows, and what was lowered for that."""
+        t = config.train
+        lowered = {n: most for n, most in self.jobs.limits.options if hasattr(t, n) and getattr(t, n) > most}
+        return config.with_options(**lowered), lowered
+
+    def _sets(self, config: Config) -> list[tuple[str, str]]:
+        """(name, title) of the data that such a model can learn from, its own first."""
+        kind = "points" if config.model.is_points else "images"
+        sets = [(data.name, data.title) for data in list_data() if data.available and data.kind == kind]
+        return sorted(sets, key=lambda data: data[0] != config.data)
+
+    def _describe(self, found: Found) -> dict[str, Any]:
+        """What was found, in plain values: none of it is taken from the package without a check."""
+        config, info = found.config, found.info
+        title, step = info.get("data_title"), info.get("step")
+        _, lowered = self._fitted(config)
+        most = int(dict(self.jobs.limits.options)["steps"]) - found.step
+        if most < 1:
+            raise UserError(
+                "This run has had all the steps that a run can have here: bring the model without its state."
+            )
+        return {
+            "data": title[:80] if isinstance(title, str) and title else config.data[:80],
+            "is_here": config.data in {name for name, _ in self._sets(config)},
+            "sets": self._sets(config),
+            "size": config.model.img_resolution,
+            "numbers": sum(p.numel() for p in found.model.parameters()),
+            "step": found.step if found.tensors is not None else step if type(step) is int and 0 <= step < 10**9 else 0,
+            "whole": found.tensors is not None,
+            "why_not": found.why_not,
+            "lowered": {name: value for name, value in lowered.items() if name != "steps"},
+            "ignored": list(found.ignored[:5]),
+            "most": most,
+        }
+
+
+def after_routes(own: OwnModels, brought: Brought) -> list[Route]:
+    """`aegan/own/NAME/model.zip`, for who knows the name, and `aegan/bring`, to which packages are sent."""
+
+    async def on_download(request: Request) -> Response:
+        name, with_state = request.path_params["name"], request.query_params.get("state") == "1"
+        try:
+            folder = await run_in_threadpool(own.folder, name)
+            shown = await run_in_threadpool(own.get, name)
+        except UserError as error:
+            return Response(str(error), 404)
+        if not (folder / COMPLETE).is_file():
+            return Response("The model is not ready yet: try again in a moment.", 404)
+        data = re.sub(r"[^a-z0-9-]+", "-", str(shown.model.config.data).lower())[:40].strip("-") or "model"
+        title = f"aegan-{data}-{int(shown.model.info.get('step', 0))}"
+        headers = {"Content-Disposition": f'attachment; filename="{title}.zip"', "Cache-Control": "private, no-store"}
+        return StreamingResponse(pack(folder, title, with_state), media_type="application/zip", headers=headers)
+
+    async def on_bring(request: Request) -> Response:
+        try:
+            async with request.form(max_files=3, max_fields=0) as form:
+                files = [part.file for _, part in form.multi_items() if not isinstance(part, str)]
+                return JSONResponse(await run_in_threadpool(brought.take, files))
+        except UserError as error:
+            return JSONResponse({"error": str(error)})
+        except Exception as error:  # a body that is no form, or too large, or that broke off
+            log.warning("A package could not be read: %s", type(error).__name__)
+            return JSONResponse({"error": NO_FILES}, 400)
+
+    return [Route("/aegan/own/{name}/model.zip", on_download), Route(BRING, on_bring, methods=["POST"])]
+
+
+#: Path -> bytes that may be sent there: a package, and the form around it.
+LARGE = {BRING: MAX_PACKAGE_BYTES + 2**16}
