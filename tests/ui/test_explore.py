@@ -323,3 +323,28 @@ def test_a_phone_shows_everything(visit):
     for tab in ("Explore", "Reconstruct", "Compare", "Train"):
         page.get_by_role("tab", name=tab).click()
         assert page.evaluate("document.documentElement.scrollWidth") <= 360, f"{tab} is wider than the screen"
+
+
+def test_a_model_changed_in_mid_drag_is_the_one_that_is_drawn(visit):
+    page = visit()
+    first_picture(page)
+    name = page.locator(".header .card").nth(1).locator("input").get_attribute("value")
+    page.evaluate("name => aegan.setModel(name)", name)
+    page.wait_for_url(f"**model={name}*")
+    until_settled(page)
+    page.goto(page.url)
+    other = first_picture(page)
+
+    page.goto(page.url.partition("?")[0])
+    first_picture(page)
+    box = slider_of(page, 1).bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.7, box["y"], steps=4)
+    page.evaluate("name => aegan.setModel(name)", name)
+    page.mouse.move(box["x"] + box["width"] * 0.3, box["y"], steps=4)
+    page.mouse.up()  # the slider that was held is gone
+    shows(page, other)
+    until_settled(page)
+    assert f"model={name}" in page.url
+    expect(page.get_by_role("button", name="Reset")).to_be_disabled()
