@@ -21,7 +21,9 @@ from aegan.job import LIMITS  # noqa: E402
 from aegan.jobs import Jobs  # noqa: E402
 from aegan.model import pick_device  # noqa: E402
 from aegan.package import MAX_PACKAGE_BYTES  # noqa: E402
+from aegan.ui import figures  # noqa: E402
 from aegan.ui.after import LARGE, Brought, after_routes  # noqa: E402
+from aegan.ui.choosing import choosing_facts  # noqa: E402
 from aegan.ui.compare import create_compare_tab  # noqa: E402
 from aegan.ui.endpoints import create_endpoints  # noqa: E402
 from aegan.ui.explore import create_explore_tab, first_view  # noqa: E402
@@ -30,9 +32,9 @@ from aegan.ui.hosting import MAX_WAITING, TURN_SECONDS, Gate, lender, seat  # no
 from aegan.ui.models import Models  # noqa: E402
 from aegan.ui.nearest import create_nearest  # noqa: E402
 from aegan.ui.own import OwnModels  # noqa: E402
-from aegan.ui.page import STYLES, head, speak_every_language  # noqa: E402
+from aegan.ui.page import STYLES, first_look, head, speak_every_language  # noqa: E402
 from aegan.ui.reconstruct import create_reconstruct_tab  # noqa: E402
-from aegan.ui.served import Compress, routes, version  # noqa: E402
+from aegan.ui.served import Compress, FirstLook, routes, version  # noqa: E402
 from aegan.ui.shelf import create_shelf  # noqa: E402
 from aegan.ui.studies import create_study  # noqa: E402
 from aegan.ui.texts import say  # noqa: E402
@@ -82,8 +84,9 @@ def build_app(
     page.queue(max_size=MAX_WAITING, default_concurrency_limit=2)
     facts = {
         "models": models.cards(), "first": first, "device": "CPU", "max_megabytes": MAX_FILE_BYTES // 2**20,
-        "most_brought": MAX_PACKAGE_BYTES, "version": version(),
+        "most_brought": MAX_PACKAGE_BYTES, "version": version(), "choosing": choosing_facts(jobs),
     }  # fmt: skip
+    look = first_look(figures.to_uri(first["pictures"][0])) if first and "width" in first["pictures"][0] else b""
     return page, {
         "theme": create_theme(),
         "css_paths": STYLES,
@@ -95,7 +98,7 @@ def build_app(
         "max_file_size": MAX_FILE_BYTES,
         "state_session_capacity": 1000,
         "app_kwargs": {
-            "middleware": [Middleware(Compress), Middleware(Gate, larger=LARGE)],
+            "middleware": [Middleware(Compress), Middleware(FirstLook, look), Middleware(Gate, larger=LARGE)],
             "routes": [*after_routes(own, brought), *routes(models)],
             "docs_url": None,
             "redoc_url": None,

@@ -13,7 +13,8 @@ from aegan.ui.texts import TEXTS, tables
 from aegan.ui.theme import actor_variables
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
-STYLES = sorted((ASSETS / "css").glob("*.css"), key=lambda path: path.name != "page.css")  # what all share comes first
+FIRST = ASSETS / "css" / "first.css"  # of what is to be seen before the page is built
+STYLES = sorted(set((ASSETS / "css").glob("*.css")) - {FIRST}, key=lambda path: (path.name != "page.css", path))
 
 _RELABELLED = ("label", "info", "value", "placeholder")
 
@@ -47,6 +48,13 @@ def head(**facts: Any) -> str:
     data = json.dumps({"texts": tables(), **facts}, ensure_ascii=False).replace("</", "<\\/")
     script = (ASSETS / "js" / "page.js").read_text(encoding="utf-8")
     return f"<style>{actor_variables()}</style><script>window.aeganData = {data};\n{script}</script>"
+
+
+def first_look(picture: str) -> bytes:
+    """What the page shows from its first byte on, where the explorer is going to show it: a picture, as a URI."""
+    style = FIRST.read_text(encoding="utf-8")
+    look = f'<style>{style}</style><div class="first-look" aria-hidden="true"><img src="{picture}" alt=""></div>'
+    return look.encode()
 
 
 def speak_every_language(page: gr.Blocks, switch: gr.HTML) -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from functools import cache
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aegan.export import DECODER
 from aegan.model import WEIGHTS
@@ -78,6 +80,37 @@ class Compress(GZipMiddleware):
         if path in ("/", "/config") or ours:
             return await super().__call__(scope, receive, send)
         await self.app(scope, receive, send)
+
+
+class FirstLook:
+    """ASGI middleware: puts a first picture into the page itself, because Gradio needs more than a second to build the
+    explorer. Not where the address asks for another model or point, whose picture would be another one."""
+
+    def __init__(self, app: ASGIApp, look: bytes) -> None:
+        self.app, self.look = app, look
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        keys = {key for key, _ in parse_qsl(scope.get("query_string", b"").decode("latin-1"))}
+        if scope["type"] != "http" or scope["path"] != "/" or scope["method"] != "GET" or keys - {"lang", "server"}:
+            return await self.app(scope, receive, send)
+        started: Message = {}
+
+        async def add(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = message  # its length is not known yet
+                return
+            body = message.get("body", b"")
+            if started:
+                body = re.sub(rb"<body[^>]*>", lambda found: found[0] + self.look, body, count=1)
+                headers = [(k, v) for k, v in started["headers"] if k.lower() != b"content-length"]
+                if not message.get("more_body"):
+                    headers.append((b"content-length", str(len(body)).encode()))
+                await send({**started, "headers": headers})
+                started = {}
+            await send({**message, "body": body})
+
+        await self.app(scope, receive, add)
 
 
 def _type(name: str) -> tuple[str, str | None] | None:

@@ -340,6 +340,7 @@ export default function mount(element, server) {
   page.mount(element, translate);
 
   const address = new URLSearchParams(location.search), first = page.facts.first;
+  document.querySelector(".first-look")?.remove(); // it stood in the page itself (aegan/ui/served.py)
   if (!page.model) { say(page.t("no_model")); canvas.classList.remove("waiting"); return; }
   if (first) kits.set(first.kit.model, Promise.resolve(first.kit));
   const at = page.awaited ? null : address.get("at"); // that point is of a model that is still to come

@@ -348,3 +348,14 @@ def test_a_model_changed_in_mid_drag_is_the_one_that_is_drawn(visit):
     until_settled(page)
     assert f"model={name}" in page.url
     expect(page.get_by_role("button", name="Reset")).to_be_disabled()
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_the_first_picture_is_in_its_place_before_the_page_is_built(visit, width):
+    size = {"width": width, "height": 900}
+    early = visit(java_script_enabled=False, viewport=size).locator(".first-look img").bounding_box()
+    page = visit(viewport=size)
+    first_picture(page)
+    assert page.get_by_role("img", name=PICTURE).bounding_box() == pytest.approx(early, abs=0.5)
+    expect(page.locator(".first-look")).to_have_count(0)
+    assert visit(query="?seed=1", java_script_enabled=False).locator(".first-look").count() == 0
