@@ -76,6 +76,7 @@ class Jobs:
         self._line = Line(limits.active, limits.waiting)
         self._lock = threading.RLock()
         self._jobs: dict[str, Job] = {}  # by the digest of its id
+        self._owners: dict[str, str] = {}  # page -> id of the run that it began
         self._folders: dict[str, Path] = {}  # of all runs that can be looked at, by digest
         with suppress(OSError):
             if self.folder.is_dir() and _is_ours(self.folder):
@@ -124,7 +125,15 @@ class Jobs:
                 shutil.rmtree(run.folder, ignore_errors=True)
                 raise
             self._jobs[digest], self._folders[digest] = job, run.folder
+            self._owners = {name: run_id for name, run_id in self._owners.items() if self._is_active(run_id)}
+            self._owners[owner] = job_id
         return job_id
+
+    def active_of(self, owner: str) -> str | None:
+        """The id of that page's active run, for who presses Start twice."""
+        with self._lock:
+            job_id = self._owners.get(owner) if owner else None
+            return job_id if job_id is not None and self._is_active(job_id) else None
 
     def bounded(self, config: Config, own: Dataset | None = None, spent: float = 0.0) -> Config:
         """The same run, ended by this server's time limit at the latest, `spent` seconds of training not counted.
@@ -266,6 +275,10 @@ class Jobs:
             job.close(max(until - time.monotonic(), 0.0))
 
     # -- where runs lie -------------------------------------------------------------------------------------------
+
+    def _is_active(self, job_id: str) -> bool:
+        job = self._jobs.get(_digest(job_id))
+        return job is not None and job.snapshot.is_active
 
     def _find(self, job_id: Any) -> Job | None:
         """The run of that id. The id never becomes part of a path: its digest is looked up in a table."""

@@ -125,6 +125,9 @@ def test_a_page_has_one_run_however_often_start_is_pressed(board, quick_points):
         answers = list(pool.map(press, range(10)))
     assert sum(jobs.look(answer) is not None for answer in answers) == 1
     assert sum("This page has a run already" in answer for answer in answers) == 9
+    assert jobs.active_of("page") in answers
+    assert jobs.look(jobs.active_of("page")).is_active
+    assert jobs.active_of("") is jobs.active_of("another page") is None
     assert jobs.start(quick_points, owner="another page")
 
 
