@@ -224,7 +224,7 @@ def _fit_all(
                 f"The pictures have more than {limits.pixels // 10**6:,} million pixels: make them smaller."
             )
         fitted = fit_image(image, img_resolution, img_channels, invert=False)
-        digest = hashlib.sha256(fitted).digest()
+        digest = hashlib.sha256(fitted.tobytes()).digest()
         if digest in seen:
             skipped["twice"] += 1
             continue

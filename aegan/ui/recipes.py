@@ -1,63 +1,95 @@
-"""What can be trained on this page: recipes for a data set and an objective, and the knobs that change them."""
+"""What can be trained on this page: recipes for a data set and a preset, the knobs that change them, links to both."""
 
 from __future__ import annotations
 
 from dataclasses import fields
 from typing import Any
 
-import gradio as gr
-
-from aegan.config import OBJECTIVES, OPTIONS, PRESETS, Config, Objective, UserError
-from aegan.data import list_data
-from aegan.ui.texts import say
+from aegan.config import OBJECTIVES, OPTIONS, PRESETS, Config, ModelConfig, Objective, TrainConfig, UserError
+from aegan.data import Dataset, list_data
+from aegan.uploads import FEW, OWN
 
 WEIGHTS = [f.name for f in fields(Objective) if f.type == "float" and f.name != "gamma"]
-KINDS = ["rec_kind", "adv_kind"]
-NUMBERS = ["steps", "warmup_steps", "batch_size", "lr", "lr_d", "gamma", "width", "z_dim", "seed"]
-KNOBS = [*WEIGHTS, *KINDS, *NUMBERS]
-MOST_WEIGHT = 10.0
+#: Group of knobs -> their options, in the order in which the page shows them.
+GROUPS: dict[str, list[str]] = {
+    "terms": [*WEIGHTS, "rec_kind"],
+    "judge": ["adv_kind", "gamma", "gp_every", "spectral_norm"],
+    "schedule": ["steps", "batch_size", "lr", "lr_d", "warmup_steps", "seed"],
+    "size": ["z_dim", "width"],
+    "augmentation": ["flip", "shift", "d_translate", "d_cutout"],
+}
+KNOBS = [name for names in GROUPS.values() for name in names]
+MOST_WEIGHT = 10.0  # at a slider's end; a number may be larger
 RHYTHM_OF_COLOUR = {"preview_every": 40, "measure_every": 200}
 MOMENTS = 100  # previews that are kept of a run, however long it is
 FIRST_CHOICE = ("fashion-mnist", "aegan")
+MOST_LINK = 600  # characters
+
+#: Lesson -> (the objective it starts from, what else it changes). What each shows is measured in tests/benchmarks.
+LESSONS: dict[str, tuple[str, dict[str, Any]]] = {
+    "gan-2014": ("gan", {"gamma": 0.0, "lr": 2e-4, "lr_d": 2e-4, "architecture": "dense"}),
+    "strong-d": ("gan", {"gamma": 0.0, "lr": 2e-5, "lr_d": 2e-3}),
+    "collapse": ("gan", {"gamma": 0.0, "lr": 2e-3, "lr_d": 5e-4}),
+}
+RECIPES = (*OBJECTIVES, *LESSONS)
 
 #: (img_resolution, img_channels) at which this page trains on a data set; all others are 28-pixel grey.
 SHAPES = {"avatars": (64, 3), "cifar10": (32, 3), "cifar100": (32, 3), "svhn": (32, 3)}
+_FIELDS = {f.name: f for kind in (ModelConfig, Objective, TrainConfig) for f in fields(kind)}
 
 
-def recipe(data: str, objective: str) -> Config:
-    """A complete configuration for a data set and an objective, sized for a run that somebody watches.
+def recipe(data: str, preset: str, own: Dataset | None = None) -> Config:
+    """A complete configuration for a data set and a preset, sized for a run that somebody watches.
+
+    Args:
+        data: a name of `list_data`, or OWN.
+        preset: an objective or a lesson.
+        own: the visitor's images, where there are some already.
 
     Raises:
         UserError: for a name that the page does not offer.
     """
-    infos = {info.name: info for info in list_data()}
-    if data not in infos or objective not in OBJECTIVES:
+    kinds = {info.name: info.kind for info in list_data()} | {OWN: "images"}
+    if data not in kinds or preset not in RECIPES:
         raise UserError("Choose a data set and an objective of the lists.")
-    if infos[data].kind == "points":
+    objective, changes = LESSONS.get(preset, (preset, {}))
+    if kinds[data] == "points":
         config = PRESETS["points"].with_options(steps=3000, log_every=25, preview_every=50, measure_every=150)
+        if preset in LESSONS:
+            config = config.with_options(steps=1500)
     else:
-        base = PRESETS["seed"] if objective == "seed" else PRESETS.get(data, PRESETS["aegan"])
-        resolution, channels = SHAPES.get(data, (28, 1))
+        resolution, channels = (own.img_resolution, own.img_channels) if own else SHAPES.get(data, (28, 1))
+        base = PRESETS["avatars"] if (data, resolution) == (OWN, 64) else PRESETS.get(data, PRESETS["aegan"])
+        base = PRESETS["seed"] if objective == "seed" else base
         shape = {"img_resolution": resolution, "img_channels": channels}
         # What is seen beside the live pictures takes about 4 % of the time: previews and looks as much as measuring.
         rhythm = {"preview_every": 20, "measure_every": 100} if resolution == 28 else RHYTHM_OF_COLOUR
         config = base.with_options(**shape, steps=2000, log_every=5, **rhythm)
+        if data == OWN:
+            config = config.with_options(flip=False)  # letters, for instance, cannot be mirrored
+        if own and len(own.train) < FEW:
+            batch = min(config.train.batch_size, max(len(own.train) // 4 * 2, 4))
+            config = config.with_options(batch_size=batch, flip=True, d_translate=0.125, d_cutout=0.25)
     warmup = min(config.train.warmup_steps, config.train.steps // 5)
     # A quick average, no falling learning rates: what one watches should answer to what happens.
     config = config.with_options(warmup_steps=warmup, ema_beta=0.995, decay_share=0.0, prior_steps=0)
-    return Config(data, config.model, OBJECTIVES[objective], config.train)
+    return Config(data, config.model, OBJECTIVES[objective], config.train).with_options(**changes)
 
 
-def configure(data: str, objective: str, knobs: dict[str, Any]) -> Config:
+def configure(data: str, preset: str, knobs: dict[str, Any], own: Dataset | None = None) -> Config:
     """The recipe with the visitor's knobs.
 
     Raises:
-        UserError: names the knob that is out of range, or says why they do not go together.
+        UserError: names the knob that is none, or out of range, or says why they do not go together.
     """
-    wrong = [name for name in knobs if name not in KNOBS or knobs[name] is None]
-    if wrong:
-        raise UserError(f"Give {wrong[0]} a value.")
-    config = recipe(data, objective).with_options(**knobs)
+    for name, value in knobs.items():
+        if name not in KNOBS:
+            raise UserError(f"There is no knob {str(name)[:40]!r} here: see Weights and options.")
+        if type(value) not in (int, float, bool, str) or value == "":
+            raise UserError(f"Give {name} a value.")
+        if len(str(value)) > 40:
+            raise UserError(f"The value of {name} is too long.")
+    config = recipe(data, preset, own).with_options(**knobs)
     t = config.train
     return config.with_options(
         preview_every=max(t.preview_every, -(-t.steps // MOMENTS)), measure_every=max(t.measure_every, t.steps // 20)
@@ -69,18 +101,42 @@ def knob_values(config: Config) -> list[Any]:
     return [getattr(getattr(config, OPTIONS[name][0]), name) for name in KNOBS]
 
 
-def create_knobs() -> list[gr.components.Component]:
-    """One component per knob, generated from the configuration's fields, in the order of KNOBS."""
-    values = dict(zip(KNOBS, knob_values(recipe(*FIRST_CHOICE)), strict=True))
-    knobs: list[gr.components.Component] = []
-    gr.HTML(say("weights"), elem_classes="group")
-    for name in WEIGHTS:
-        knobs.append(gr.Slider(0, MOST_WEIGHT, values[name], step=0.01, label=name, info=say(f"help.{name}")))
-    for name in KINDS:
-        choices = next(f.metadata["choices"] for f in fields(Objective) if f.name == name)
-        knobs.append(gr.Dropdown(list(choices), value=values[name], label=name, info=say(f"help.{name}")))
-    gr.HTML(say("options"), elem_classes="group")
-    for name in NUMBERS:
-        precision = 0 if OPTIONS[name][1] is int else None
-        knobs.append(gr.Number(values[name], label=name, info=say(f"help.{name}"), precision=precision))
-    return knobs
+def describe_knobs() -> list[dict[str, Any]]:
+    """Groups of knobs as JSON for assets/js/choose-knobs.js, from the configuration's own fields."""
+    return [{"name": group, "knobs": [_describe(name) for name in names]} for group, names in GROUPS.items()]
+
+
+def _describe(name: str) -> dict[str, Any]:
+    facts, kind = _FIELDS[name].metadata, OPTIONS[name][1]
+    if facts["choices"]:
+        return {"name": name, "kind": "choice", "choices": list(facts["choices"])}
+    if kind is bool:
+        return {"name": name, "kind": "switch"}
+    bounds = {"name": name, "low": facts["low"], "high": facts["high"], "whole": kind is int}
+    return {**bounds, "kind": "weight", "most": MOST_WEIGHT} if name in WEIGHTS else {**bounds, "kind": "number"}
+
+
+def pack_link(data: str, preset: str, config: Config, own: Dataset | None = None) -> str:
+    """Data set, preset and the knobs that differ from their recipe, as "ring*gan*gamma-0.1": no address escapes it."""
+    usual, now = (dict(zip(KNOBS, knob_values(c), strict=True)) for c in (recipe(data, preset, own), config))
+    changed = [f"{name}-{_word(now[name])}" for name in KNOBS if now[name] != usual[name]]
+    return "*".join([data, preset, *changed])
+
+
+def _word(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def parse_link(text: Any) -> tuple[str, str, dict[str, Any]]:
+    """Data set, preset and knobs of a link; checked as if the visitor had turned them.
+
+    Raises:
+        UserError: says what is wrong with it.
+    """
+    if not isinstance(text, str) or not 0 < len(text) <= MOST_LINK:
+        raise UserError("This link is no training run's.")
+    data, preset, *parts = [*text.split("*"), ""] if "*" not in text else text.split("*")
+    knobs = dict(part.partition("-")[::2] for part in parts)
+    config = configure(data, preset, knobs)
+    now = dict(zip(KNOBS, knob_values(config), strict=True))
+    return data, preset, {name: now[name] for name in knobs}

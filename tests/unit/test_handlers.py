@@ -288,7 +288,7 @@ def test_a_run_keeps_about_a_hundred_previews_and_measures_itself_now_and_then(d
         ("/etc", "aegan", {}, "Choose a data set and an objective of the lists"),
         ("ring", "nothing", {}, "Choose a data set and an objective of the lists"),
         ("ring", "aegan", {"steps": None}, "Give steps a value"),
-        ("ring", "aegan", {"precision": "fp32"}, "Give precision a value"),
+        ("ring", "aegan", {"precision": "fp32"}, "There is no knob 'precision' here"),
         ("ring", "aegan", {"steps": 0}, "steps must lie between"),
         ("ring", "aegan", {"lr": math.nan}, "lr must be a finite number"),
         ("ring", "aegan", {"rec": -1.0}, "rec must lie between"),

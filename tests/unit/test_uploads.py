@@ -111,8 +111,8 @@ def test_every_mode_size_turn_and_first_frame():
 def test_what_is_no_picture_is_skipped_and_counted():
     files = pictures(12) | {
         "labels.txt": b"0 1 2", "inner.zip": pack(pictures(3)), "b.tar.gz": b"?", "broken.png": b"no picture",
-        "half.png": pictures(1)["0000.png"][:60], "tiny.png": encode(noisy(1, (4, 4))), "copy.png": pictures(1)["0000.png"],
-        "__MACOSX/._0.png": b"?", ".hidden.png": b"?", "folder/": b"",
+        "half.png": pictures(1)["0000.png"][:60], "tiny.png": encode(noisy(1, (4, 4))),
+        "copy.png": pictures(1)["0000.png"], "__MACOSX/._0.png": b"?", ".hidden.png": b"?", "folder/": b"",
     }  # fmt: skip
     checked = check(pack(files))
     assert checked.skipped == {"other": 1, "archive": 2, "unreadable": 3, "twice": 1, "beyond": 0}
