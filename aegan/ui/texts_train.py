@@ -55,6 +55,9 @@ TRAIN_TEXTS: dict[str, tuple[str, str]] = {
     "timeline_film_help": ("Saves the run as an animated picture.", "将训练过程保存为动图。"),
     # diagram
     "diagram": ("The model: networks, data and terms", "模型：网络、数据与损失项"),
+    "diagram_run": ("The objective of your run", "您的训练的目标"),
+    "diagram_model": ("The objective of the recorded model", "所示模型的目标"),
+    "diagram_choice": ("The objective that you are choosing", "您正在选择的目标"),
     "diagram_help": (
         "What is in use is lit, with its weight. Choose a box or a term: it explains itself.",
         "使用中的部分会点亮并标出权重。点选方框或损失项可查看说明。",

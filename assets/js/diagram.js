@@ -128,6 +128,7 @@ export function createDiagram(box, words) {
     const now = lit(config), waits = step != null && config.rec && step < config.warmup_steps;
     const key = JSON.stringify([config, waits, page.language]);
     svg.classList.toggle("running", running);
+    if (running) words.querySelector(".order").textContent = "";
     if (key === told) return;
     told = key;
     for (const [name, node] of Object.entries(nodes)) {

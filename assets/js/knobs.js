@@ -1,5 +1,5 @@
 // Knobs of a run that take effect at once: the weights in use, gamma, learning rates. Equal ratios lie at equal distances.
-const page = window.aegan, STEPS = 120;
+const page = window.aegan, STEPS = 120, SETTLED = 250; // places of a slider; milliseconds after which the arrow keys rest
 
 //: Knob -> [smallest, largest value, actor]; gamma alone can be 0.
 const RANGES = {
@@ -43,7 +43,11 @@ export function createKnobs(box, turn) {
       Object.assign(input, { type: "range", min: 0, max: STEPS, step: 1, id: `knob-${name}` });
       label.htmlFor = output.htmlFor = input.id;
       input.addEventListener("input", () => { held = name; const value = toValue(name, +input.value); input.style.setProperty("--at", input.value / STEPS); input.setAttribute("aria-valuetext", words(value)); output.textContent = words(value); });
-      input.addEventListener("change", async () => { const value = toValue(name, +input.value); await turn({ [name]: value }); if (held === name) held = null; });
+      let resting = null;
+      input.addEventListener("change", () => {
+        clearTimeout(resting);
+        resting = setTimeout(async () => { await turn({ [name]: toValue(name, +input.value) }); if (held === name) held = null; }, SETTLED);
+      });
       row.append(label, input, output);
       rows.set(name, { input, output });
       return row;

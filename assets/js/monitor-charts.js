@@ -195,7 +195,9 @@ export function createCharts(root) {
 
   function update(given) {
     data = { ...data, ...given };
-    const marks = (data.changes ?? []).map(({ step, values }) => ({ step, words: page.t("turned_at", { step: step.toLocaleString("en"), what: Object.entries(values).map(([k, v]) => `${k} = ${+v.toPrecision(3)}`).join(", ") }) }));
+    const turns = new Map(); // at one step only the last value of each knob counts
+    for (const { step, values } of data.changes ?? []) turns.set(step, { ...turns.get(step), ...values });
+    const marks = [...turns].map(([step, values]) => ({ step, words: page.t("turned_at", { step: step.toLocaleString("en"), what: Object.entries(values).map(([k, v]) => `${k} = ${+v.toPrecision(3)}`).join(", ") }) }));
     const records = thin(data.records), measured = thin(data.figures);
     for (const [name, chart] of Object.entries(charts)) {
       if (figures[name].closest("details:not([open])")) continue; // it is folded away
@@ -203,6 +205,7 @@ export function createCharts(root) {
       const lines = LINES[name].filter(([metric]) => columns.metrics[metric]).map(([metric, text, actor, dash]) => ({ text, actor, dash, step: columns.step, values: columns.metrics[metric] }));
       chart.draw(lines, marks);
     }
+    figures.distance.hidden = Boolean(measured.step.length) && !measured.metrics["fd/samples"]; // points have none
     root.querySelector(".turns").textContent = marks.slice(-2).map((mark) => mark.words).join(" · ");
     drawScores(figures.histogram, data.look?.scores);
     drawCodes(figures.cloud, data.look);

@@ -16,6 +16,7 @@ export default function mount(element, server, { props, watch, trigger }) {
   let own = null; // the visitor's run: {id, seen, status, records, …}
   let recorded = null; // the chosen model's: {model, records, …}
   let moment = null; // what the timeline shows; null: as it is now
+  let choosing = false, asked = false; // whether the visitor chose after what is shown; whether anything was chosen before
   let listed = 0; // when it was last asked which moments there are
   let timer = null, queue = Promise.resolve(), offline = false;
 
@@ -113,14 +114,15 @@ export default function mount(element, server, { props, watch, trigger }) {
       moment = null;
       if (root.offsetParent && window.innerWidth < 800) root.scrollIntoView({ block: "start" });
     }
-    if (own) { page.run = { ...page.run, active: true }; poll(); } else replay();
+    if (own) { announce(); poll(); } else replay();
   }
 
   // While the visitor has no run, the recorded training of the chosen model is shown.
   function replay() {
     if (own && own.status !== "gone") return;
     const card = page.facts.models.find((model) => model.name === page.model);
-    recorded = card?.moments > 1 ? { model: page.model, status: "replay" } : null;
+    if (!(card?.moments > 1)) recorded = null;
+    else if (recorded?.model !== page.model) recorded = { model: page.model, status: "replay" };
     announce();
     attachTimeline();
     show();
@@ -149,7 +151,7 @@ export default function mount(element, server, { props, watch, trigger }) {
       run.speed > 0 && page.t("images_per_second", { speed: run.speed.toLocaleString("en") }),
       run.seconds > 0 && page.t("seconds_spent", { seconds: Math.round(run.seconds) }),
       run.seconds_left != null && page.t("seconds_left", { left: clock(run.seconds_left) }),
-      run.device && [run.device, run.memory > 0 && page.t("megabytes", { mb: run.memory.toLocaleString("en") })].filter(Boolean).join(" ")].filter(Boolean).join(" · ");
+      run.device, run.memory > 0 && page.t("megabytes", { mb: run.memory.toLocaleString("en") })].filter(Boolean).join(" · ");
     const share = run.steps ? (run.step ?? step ?? 0) / run.steps : 0;
     $(".progress").style.setProperty("--at", share);
     $(".progress").setAttribute("aria-valuenow", Math.round(100 * share));
@@ -160,7 +162,9 @@ export default function mount(element, server, { props, watch, trigger }) {
     $(".generated .help").textContent = page.t(points ? "points_help" : "generated_help");
     $(".reconstructions .help").textContent = page.t(!encodes ? "no_encoder" : points ? "reconstructed_points_help" : "reconstructions_help");
     charts.update({ records: run.records, figures: run.figures, changes: run.changes, look: moment ? moment.look : run.look, at });
-    diagram.update(run.config ?? page.chosen ?? {}, { step: run.status === "replay" ? at : run.step, running: run.status === "running" && at === null });
+    const planned = !active() && choosing && page.chosen ? page.chosen : null, drawn = planned ?? run.config ?? page.chosen;
+    $(".drawn").textContent = page.t(planned || !run.config ? "diagram_choice" : run === own ? "diagram_run" : "diagram_model");
+    diagram.update(drawn ?? {}, { step: planned ? null : run.status === "replay" ? at : run.step, running: run.status === "running" && at === null });
     coach(run.status === "replay" || at !== null ? [] : run.advice ?? []);
     $(".live-knobs").hidden = !["running", "paused"].includes(run.status);
     if (run.config && active()) knobs.update(run.config);
@@ -213,7 +217,7 @@ export default function mount(element, server, { props, watch, trigger }) {
 
   const charts = createCharts(root);
   const diagram = createDiagram($(".model"), $(".explain"));
-  const timeline = createTimeline($(".timeline"), server, (given) => { moment = given; show(); }, say);
+  const timeline = createTimeline($(".timeline"), server, (given) => { moment = given; choosing = false; show(); }, say);
   const knobs = createKnobs($(".live-knobs .rows"), (turned) => command("change", turned));
   const versus = createVersus($(".versus"), server, () => (own && own.status !== "gone" && own.step > 0 ? own.id : null), sheets, say);
 
@@ -223,8 +227,8 @@ export default function mount(element, server, { props, watch, trigger }) {
   $(".rewind").addEventListener("click", () => command("rewind", +$(".saves").value));
   document.addEventListener("visibilitychange", () => { if (!document.hidden && active()) poll(); });
   new ResizeObserver(() => { if (root.offsetParent) show(); }).observe(root);
-  page.on("chosen", () => { if (!shown()?.config) show(); });
-  page.on("model", replay);
+  page.on("chosen", () => { choosing = asked; asked = true; show(); }); // the first choice is the page's own
+  page.on("model", () => { choosing = false; replay(); });
   page.on("theme", () => { for (const figure of root.querySelectorAll("figure")) figure.shown = null; show(); });
   watch("value", open);
   page.mount(element, () => { diagram.relabel(); timeline.relabel(); versus.relabel(); knobs.update(); advised = ""; show(); });

@@ -71,10 +71,10 @@ export function createTimeline(bar, server, show, say) {
   async function refresh() {
     const mine = reel;
     if (!mine || playing) return;
-    const step = at === null ? null : mine.moments.step[at];
+    const { step } = mine.moments;
     await mine.list().catch(() => {});
     if (mine !== reel) return;
-    if (step !== null) at = Math.max(0, mine.moments.step.findLastIndex((s) => s <= step));
+    if (at !== null) at = Math.max(0, mine.moments.step.findLastIndex((s) => s <= step[at])); // the visitor may have moved meanwhile
     put();
   }
 
@@ -100,7 +100,7 @@ export function createTimeline(bar, server, show, say) {
     put();
   }
 
-  slider.addEventListener("input", () => { leave(); goto(+slider.value); });
+  slider.addEventListener("input", () => { const place = +slider.value; leave(); goto(place); });
   for (const name of ["pointerenter", "focus"]) slider.addEventListener(name, () => { if (live) refresh(); });
   $(".play").addEventListener("click", () => (playing ? leave() : play()));
   $(".now").addEventListener("click", now);

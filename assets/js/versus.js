@@ -23,10 +23,12 @@ export function createVersus(details, server, own, sheets, say) {
     details.hidden = names.length < 2;
     if (key === built) return;
     built = key;
-    sides.forEach((side, i) => {
-      const select = side.querySelector("select"), before = select.value;
+    const data = (name) => page.facts.models.find((model) => model.name === name)?.data;
+    sides.forEach((side, i) => { // at first the chosen model, or the visitor's run, beside one of the same data
+      const select = side.querySelector("select"), before = select.value, one = sides[0].querySelector("select").value;
+      const first = names.includes("own") ? "own" : names.includes(page.model) ? page.model : names[0], others = names.filter((name) => name !== one);
       select.replaceChildren(...names.map((name) => new Option(title(name), name)));
-      select.value = names.includes(before) ? before : names[Math.min(i, names.length - 1)];
+      select.value = details.open && names.includes(before) ? before : i ? others.find((name) => data(name) === data(one)) ?? others[0] : first;
     });
   }
 
