@@ -10,7 +10,7 @@ from huggingface_hub import HfApi
 from huggingface_hub.errors import HfHubHTTPError
 
 from aegan.config import UserError
-from aegan.package import list_parts
+from aegan.package import list_public
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +75,7 @@ def push(folder: Path, name: str, token: str, private: bool = True, api: HfApi |
         made = HALFWAY.format(name=name)
         api.upload_folder(
             folder_path=folder, repo_id=name, repo_type="model", token=token,
-            allow_patterns=list(list_parts(folder)), commit_message="Upload an AE-GAN with its model card",
+            allow_patterns=list_public(folder), commit_message="Upload an AE-GAN with its model card",
         )  # fmt: skip
     except HfHubHTTPError as error:
         raise UserError(_explain(error, name, not made) + made) from None

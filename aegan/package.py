@@ -31,6 +31,7 @@ from aegan.history import EVENTS, PREVIEWS
 from aegan.model import AEGAN, CONFIG, WEIGHTS, check_tensors
 from aegan.runs import STATE, Run
 from aegan.state import TrainState
+from aegan.uploads import OWN
 
 CARD = "README.md"
 #: What a package holds of a checkpoint's folder, in this order. The index of training images stays behind: where they
@@ -55,6 +56,15 @@ def list_parts(folder: Path, with_state: bool = False) -> dict[str, int]:
     found = [folder / name for name in (*PARTS, *([STATE] if with_state else []))]
     found += sorted((folder / PREVIEWS).glob("*.*"))
     return {path.relative_to(folder).as_posix(): path.stat().st_size for path in found if path.is_file()}
+
+
+def list_public(folder: Path) -> list[str]:
+    """Names of the files that may be shown to others: of a run on a visitor's own images, none that holds some."""
+    try:
+        is_own = json.loads((folder / CONFIG).read_text("utf-8"))["data"] == OWN
+    except (OSError, ValueError, KeyError, TypeError):
+        is_own = True
+    return [name for name in list_parts(folder) if not (is_own and (name == EVENTS or name.startswith(PREVIEWS)))]
 
 
 def pack(folder: Path, name: str, with_state: bool = False) -> Iterator[bytes]:

@@ -26,7 +26,7 @@ from aegan.data import list_data
 from aegan.job import ENDED, Snapshot
 from aegan.jobs import Jobs
 from aegan.opened import COMPLETE
-from aegan.package import MAX_PACKAGE_BYTES, Found, check, go_on, pack, unpack
+from aegan.package import MAX_PACKAGE_BYTES, Found, check, go_on, list_public, pack, unpack
 from aegan.ui.hosting import UNKNOWN, answers
 from aegan.ui.own import OwnModels
 from aegan.ui.page import component
@@ -91,7 +91,7 @@ def describe(own: OwnModels, job_id: Any) -> dict[str, Any]:
     Returns:
         "status" and "step" of the run; "why_not", for each thing that cannot be done the key of a text that says why;
         "what", "share" and "message" of the opening of its model, "opened" its name once it can be looked at, and
-        "parts", what its package holds, once that is complete.
+        "parts", what its package holds, once that is complete, with "public", what of it may be pushed.
     """
     snapshot = own.jobs.look(job_id)
     if snapshot is None:
@@ -108,6 +108,7 @@ def describe(own: OwnModels, job_id: Any) -> dict[str, Any]:
         answer |= {"opened": opening.name if opening.is_ready and not opening.message else None}
         with suppress(UserError):
             answer["parts"] = own.parts(opening) or None
+            answer["public"] = list_public(own.folder(opening.name)) if answer["parts"] else []
     return answer
 
 

@@ -38,11 +38,12 @@ function show() {
 function showParts() { // what a package holds, once it is complete
   const parts = Object.entries(state.parts ?? {}), own = parts.filter(([name]) => name !== "state.safetensors");
   const whole = parts.find(([name]) => name === "state.safetensors")?.[1], previews = own.filter(([name]) => name.startsWith("previews/"));
-  const bytes = (list) => list.reduce((sum, [, value]) => sum + value, 0);
+  const bytes = (list) => list.reduce((sum, [, value]) => sum + value, 0), isPublic = ([name]) => state.public?.includes(name);
   const lines = own.filter(([name]) => !name.startsWith("previews/")).map(([name, value]) => [name, page.t(`part_${name.replace(/\W/g, "_")}`), value]);
   if (previews.length) lines.push(["previews/", page.t("part_previews", { count: previews.length }), bytes(previews)]);
   for (const list of root.querySelectorAll(".files")) {
-    list.replaceChildren(...lines.map(([name, about, value]) => {
+    const shown = list.closest("#after-push") ? lines.filter((line) => isPublic(line) || (line[0] === "previews/" && previews.every(isPublic))) : lines;
+    list.replaceChildren(...shown.map(([name, about, value]) => {
       const item = document.createElement("li"), code = document.createElement("code"), text = document.createElement("span"), last = document.createElement("i");
       code.textContent = name;
       text.textContent = about;
@@ -193,6 +194,7 @@ async function begin() {
     $(".found").hidden = true;
     brought = null;
     props.value = { run: given.run };
+    receive();
     trigger("go_on"); // the page keeps its id and watches it
   } catch { say(page.t("offline")); } finally { button.disabled = false; }
 }

@@ -245,6 +245,7 @@ export default function mount(element, server) {
       for (const view of rows) view.setHome(dot(home, view.slider.vector));
       showLocks();
       update();
+      sayForeign();
     } catch (error) {
       if (entered !== turn) return;
       const away = !(error instanceof Error) || !error.message || /fetch|network/i.test(error.message);
@@ -252,6 +253,13 @@ export default function mount(element, server) {
       canvas.classList.remove("waiting");
       if (away) setTimeout(() => entered === turn && enter(model, noise, at), 1500);
     }
+  }
+
+  function sayForeign() { // once, whether this was there before the header knew, or after
+    if (!page.foreign || !kit) return;
+    page.foreign = false;
+    notice = page.t("foreign_link");
+    say(notice);
   }
 
   function remember() { // the whole state stands in the address
@@ -332,7 +340,7 @@ export default function mount(element, server) {
     update();
   });
   page.on("model", (model) => { const { arriving, packed } = page; page.arriving = page.packed = null; enter(model, arriving, packed); });
-  page.on("foreign", () => { notice = page.t("foreign_link"); say(notice); });
+  page.on("foreign", sayForeign);
   page.on("theme", () => shown?.pictures[0].points && page.draw(canvas, shown.pictures[0]));
   page.kit = getKit;
   page.here = () => ({ kit, point, rows, locked });
@@ -344,6 +352,7 @@ export default function mount(element, server) {
   if (!page.model) { say(page.t("no_model")); canvas.classList.remove("waiting"); return; }
   if (first) kits.set(first.kit.model, Promise.resolve(first.kit));
   const at = page.awaited ? null : address.get("at"); // that point is of a model that is still to come
+  page.packed = null;
   if (first?.kit.model === page.model && !at) show(first); // drawn before anything was asked
   enter(page.model, null, at).then(() => {
     for (const key of (address.get("lock") ?? "").split(",")) if (rows.some((view) => view.slider.key === key)) locked.add(key);

@@ -70,7 +70,7 @@ watch("value", () => { // the visitor's own model, if one was opened in an earli
   page.awaited = null;
   if (card) page.setOwn(card);
   if (!awaited) return;
-  if (card?.title !== awaited) return page.tell("foreign");
+  if (card?.title !== awaited) { page.foreign = true; return page.tell("foreign"); }
   page.packed = new URLSearchParams(location.search).get("at");
   page.setModel(card.name);
 });

@@ -1,6 +1,8 @@
 """A checkpoint on the Hub, or rather on a stand-in of it that listens on this machine."""
 
+import io
 import json
+import logging
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -56,27 +58,59 @@ def a_hub(**status):
 
 
 @pytest.fixture
+def said():
+    """All that is logged by anyone."""
+    text, root = io.StringIO(), logging.getLogger()
+    handler = logging.StreamHandler(text)
+    level = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    yield text
+    root.removeHandler(handler)
+    root.setLevel(level)
+
+
+def uploaded(asked):
+    commit = next(body for path, _, body in asked if "commit" in path)
+    return sorted(line["value"]["path"] for line in map(json.loads, commit.splitlines()) if line["key"] == "file")
+
+
+@pytest.fixture
 def folder(tmp_path):
-    for name in ("README.md", "config.json", "model.safetensors", "atlas.safetensors", "state.safetensors", "x.txt"):
-        (tmp_path / name).write_text("---\nlicense: mit\n---\n" if name == "README.md" else name)
+    texts = {"README.md": "---\nlicense: mit\n---\n", "config.json": '{"data": "mnist"}', "events.jsonl": "{}"}
+    names = ("model.safetensors", "atlas.safetensors", "state.safetensors", "x.txt", "previews/originals.png")
+    (tmp_path / "previews").mkdir()
+    for name, text in (texts | dict.fromkeys(names, "?")).items():
+        (tmp_path / name).write_text(text)
     return tmp_path
 
 
-def test_a_package_is_uploaded_and_the_token_goes_nowhere_else(folder, caplog, capfd):
+def test_a_package_is_uploaded_and_the_token_goes_nowhere_else(folder, said, capfd):
     with a_hub() as (api, asked):
         assert push(folder, "mine", TOKEN, api=api).endswith("/somebody/mine")
     create = next(json.loads(body) for path, _, body in asked if "create" in path)
     assert (create["name"], create["organization"], create["visibility"]) == ("mine", "somebody", "private")
-    commit = next(body for path, _, body in asked if "commit" in path)
-    files = [line["value"]["path"] for line in map(json.loads, commit.splitlines()) if line["key"] == "file"]
-    assert sorted(files) == ["README.md", "config.json", "model.safetensors"]
+    assert uploaded(asked) == [
+        "README.md",
+        "config.json",
+        "events.jsonl",
+        "model.safetensors",
+        "previews/originals.png",
+    ]
     assert {authorization for path, authorization, _ in asked if path.startswith("/api/")} <= {f"Bearer {TOKEN}", None}
     assert not any(TOKEN in path or TOKEN.encode() in body for path, _, body in asked)
-    assert TOKEN not in caplog.text + "".join(capfd.readouterr())
+    assert TOKEN not in said.getvalue() + "".join(capfd.readouterr())
     with a_hub() as (api, asked):
         push(folder, "team/mine", TOKEN, private=False, api=api)
     create = next(json.loads(body) for path, _, body in asked if "create" in path)
     assert (create["organization"], create.get("visibility")) == ("team", "public")
+
+
+def test_a_visitor_s_own_images_stay_here(folder):
+    (folder / "config.json").write_text('{"data": "own"}')
+    with a_hub() as (api, asked):
+        push(folder, "mine", TOKEN, api=api)
+    assert uploaded(asked) == ["README.md", "config.json", "model.safetensors"]
 
 
 @pytest.mark.parametrize(
@@ -89,10 +123,10 @@ def test_a_package_is_uploaded_and_the_token_goes_nowhere_else(folder, caplog, c
         ({"commit": 403}, NO_RIGHT + " The repository somebody/mine was made and may be incomplete"),
     ],
 )
-def test_what_the_hub_refuses_is_said_in_words(status, sentence, folder, caplog):
+def test_what_the_hub_refuses_is_said_in_words(status, sentence, folder, said):
     with a_hub(**status) as (api, _), pytest.raises(UserError, match=sentence) as caught:
         push(folder, "mine", TOKEN, api=api)
-    assert TOKEN not in str(caught.value) + caplog.text
+    assert TOKEN not in str(caught.value) + said.getvalue()
 
 
 def test_without_a_network(folder):
