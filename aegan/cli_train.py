@@ -12,7 +12,8 @@ from pathlib import Path
 import torch
 
 from aegan import distributed
-from aegan.checkpoints import describe_protocol, figure_lines, write_checkpoint
+from aegan.card import describe_protocol, figure_lines
+from aegan.checkpoints import write_checkpoint
 from aegan.config import Config, UserError, get_objective, get_preset
 from aegan.data import Dataset, load_data
 from aegan.evaluate import SEEDS, evaluate

@@ -10,16 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from aegan.atlas import save_atlas
-from aegan.checkpoints import (
-    commit,
-    describe_checkpoint,
-    describe_protocol,
-    figure_lines,
-    find_checkpoint,
-    hardware,
-    shipped_models,
-    versions,
-)
+from aegan.card import describe_protocol, figure_lines
+from aegan.checkpoints import commit, describe_checkpoint, find_checkpoint, hardware, shipped_models, versions
 from aegan.config import UserError
 from aegan.data import fetch, list_data, load_data
 from aegan.directions import describe_directions, find_directions, save_axes, save_directions

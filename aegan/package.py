@@ -22,7 +22,8 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from aegan.checkpoints import CURVES, METRICS, SAMPLES
+from aegan.card import CURVES, SAMPLES
+from aegan.checkpoints import METRICS
 from aegan.config import Config, UserError
 from aegan.directions import AXES_FILE, DIRECTIONS
 from aegan.export import DECODER, FACTS

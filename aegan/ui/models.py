@@ -16,7 +16,7 @@ from torch import Tensor
 
 from aegan.atlas import ATLAS, load_atlas
 from aegan.atlas_index import Atlas
-from aegan.checkpoints import SAMPLES
+from aegan.card import SAMPLES
 from aegan.config import Config, UserError
 from aegan.directions import Direction, load_axes, load_directions
 from aegan.events import Event

@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 
 from aegan import attributes
 from aegan.attributes import ATTRIBUTES, attribute_survival, has_attributes, measure_attributes
-from aegan.checkpoints import figure_lines
+from aegan.card import figure_lines
 from aegan.data import load_data
 from aegan.evaluate import evaluate
 from aegan.model import AEGAN

@@ -17,7 +17,7 @@ from PIL import Image
 from safetensors.torch import load_file
 
 from aegan import cli, cli_train, losses
-from aegan.checkpoints import train_command
+from aegan.card import model_card, train_command
 from aegan.config import OPTIONS, PRESETS, get_objective, get_preset
 from aegan.events import Metric, Step, Stopped
 from aegan.history import read_events
@@ -382,3 +382,18 @@ def test_under_torchrun_the_first_process_alone_writes_and_prints(tmp_path):
     assert done.stderr.count("checkpoint: ") == 1
     assert (tmp_path / "run" / "checkpoint" / "metrics.json").is_file()
     assert [event.step for event in read_events(tmp_path / "run") if isinstance(event, Step)] == [2, 4, 6, 8]
+
+
+@pytest.mark.parametrize(
+    ("objective", "kind", "reconstructs"),
+    [
+        ("aegan", "AE-GAN", True),
+        ("gan", "GAN", False),
+        ("autoencoder", "Autoencoder", True),
+        ("vae-gan", "VAE-GAN", True),
+    ],
+)
+def test_a_card_says_what_kind_of_model_it_is(objective, kind, reconstructs):
+    card = model_card(get_preset(objective), {"data_title": "Fashion-MNIST"}, {})
+    assert f"# {kind} on Fashion-MNIST\n" in card
+    assert ("reconstructs given ones" in card) == reconstructs

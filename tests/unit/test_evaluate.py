@@ -9,7 +9,7 @@ import torch
 
 from aegan import evaluate as evaluation
 from aegan import metrics, neighbours
-from aegan.checkpoints import describe_protocol, figure_lines
+from aegan.card import describe_protocol, figure_lines
 from aegan.config import UserError, get_objective
 from aegan.data import hold_out
 from aegan.evaluate import between, evaluate, midpoints

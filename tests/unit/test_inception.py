@@ -12,7 +12,7 @@ import torch
 
 from aegan import evaluate as evaluation
 from aegan import inception, metrics
-from aegan.checkpoints import describe_protocol, figure_lines
+from aegan.card import describe_protocol, figure_lines
 from aegan.config import UserError, get_objective
 from aegan.evaluate import evaluate
 from aegan.images import to_model
