@@ -10,6 +10,7 @@ from dataclasses import fields
 from aegan.config import ModelConfig, Objective, TrainConfig
 from aegan.ui.texts_after import AFTER_TEXTS
 from aegan.ui.texts_choose import CHOOSE_TEXTS
+from aegan.ui.texts_coach import COACH_TEXTS
 from aegan.ui.texts_compare import COMPARE_TEXTS
 from aegan.ui.texts_explore import EXPLORE_TEXTS
 from aegan.ui.texts_map import MAP_TEXTS
@@ -189,7 +190,7 @@ def _options_help() -> dict[str, str]:
 
 
 TEXTS |= AFTER_TEXTS | EXPLORE_TEXTS | RECONSTRUCT_TEXTS | COMPARE_TEXTS | MAP_TEXTS | NEAREST_TEXTS | SHELF_TEXTS
-TEXTS |= CHOOSE_TEXTS | TRAIN_TEXTS
+TEXTS |= CHOOSE_TEXTS | TRAIN_TEXTS | COACH_TEXTS
 TEXTS |= {f"help.{name}": (_options_help()[name], chinese) for name, chinese in CHINESE_HELP.items()}
 
 
