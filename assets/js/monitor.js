@@ -206,11 +206,12 @@ export default function mount(element, server, { props, watch, trigger }) {
 
   let advised = "";
   function coach(advice) { // spoken only when it changes
-    const box = $(".coach"), text = advice.slice(0, 1).map(({ rule, values }) => page.t(`coach.${rule}`, values)).join(" ") || page.t(active() && !moment ? "coach_fine" : "coach_idle");
+    const box = $(".coach"), text = advice.slice(0, 1).map(({ rule, values }) => page.t(`coach_${rule}`, values)).join(" ") || page.t(active() && !moment ? "coach_fine" : "coach_idle");
     if (text === advised) return;
     advised = text;
     box.querySelector("p").textContent = text;
-    box.classList.toggle("told", advice.length > 0);
+    box.classList.toggle("told", advice.length > 0 && advice[0].rule !== "well");
+    box.title = advice.length ? page.t(`coach_${advice[0].rule}_help`, advice[0].values) : "";
   }
 
   // -- parts -------------------------------------------------------------------------------------------------------
