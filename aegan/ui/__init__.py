@@ -24,7 +24,6 @@ from aegan.package import MAX_PACKAGE_BYTES  # noqa: E402
 from aegan.ui import figures  # noqa: E402
 from aegan.ui.after import LARGE, Brought, after_routes  # noqa: E402
 from aegan.ui.choosing import choosing_facts  # noqa: E402
-from aegan.ui.choosing import choosing_facts  # noqa: E402
 from aegan.ui.compare import create_compare_tab  # noqa: E402
 from aegan.ui.endpoints import create_endpoints  # noqa: E402
 from aegan.ui.explore import create_explore_tab, first_view  # noqa: E402

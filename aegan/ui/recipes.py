@@ -28,8 +28,8 @@ MOST_LINK = 600  # characters
 #: Lesson -> (the objective it starts from, what else it changes). What each shows is measured in tests/benchmarks.
 LESSONS: dict[str, tuple[str, dict[str, Any]]] = {
     "gan-2014": ("gan", {"gamma": 0.0, "lr": 2e-4, "lr_d": 2e-4, "architecture": "dense"}),
-    "strong-d": ("gan", {"gamma": 0.0, "lr": 2e-5, "lr_d": 2e-3}),
-    "collapse": ("gan", {"gamma": 0.0, "lr": 2e-3, "lr_d": 5e-4}),
+    "strong-d": ("gan", {"gamma": 0.0, "lr": 2e-5, "lr_d": 5e-3}),
+    "collapse": ("gan", {"gamma": 0.0, "lr": 5e-3, "lr_d": 2e-3, "beta1": 0.9, "ema_beta": 0.9}),
 }
 RECIPES = (*OBJECTIVES, *LESSONS)
 
@@ -91,6 +91,8 @@ def configure(data: str, preset: str, knobs: dict[str, Any], own: Dataset | None
             raise UserError(f"The value of {name} is too long.")
     config = recipe(data, preset, own).with_options(**knobs)
     t = config.train
+    if t.batch_size % 2:
+        raise UserError(f"batch_size must be an even number, not {t.batch_size}.")
     return config.with_options(
         preview_every=max(t.preview_every, -(-t.steps // MOMENTS)), measure_every=max(t.measure_every, t.steps // 20)
     )

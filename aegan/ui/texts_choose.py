@@ -116,8 +116,8 @@ CHOOSE_TEXTS: dict[str, tuple[str, str]] = {
         "如最初发表：全连接网络，无惩罚，无编码器。",
     ),
     "recipe_help.strong-d": (
-        "D learns a hundred times as fast as G and soon tells everything apart: G has nothing to go by.",
-        "D 的学习速度是 G 的一百倍，很快能分辨一切：G 无所适从。",
+        "D learns 250 times as fast as G and soon tells everything apart: G has nothing to go by.",
+        "D 的学习速度是 G 的 250 倍，很快能分辨一切：G 无所适从。",
     ),
     "recipe_help.collapse": (
         "G learns faster than D and puts all its samples in one place. Best seen on the ring.",

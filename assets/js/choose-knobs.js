@@ -34,7 +34,7 @@ export function createGroups(box, turned) {
       put = (value) => { if (document.activeElement !== input || +input.value !== value) input.value = value; };
       if (knob.kind === "weight") {
         const slider = node("input", { type: "range", min: 0, max: knob.most, step: STEP }), number = put;
-        slider.setAttribute("aria-label", knob.name);
+        slider.setAttribute("aria-label", `${knob.name}: 0 – ${knob.most}`);
         slider.setAttribute("aria-describedby", help.id);
         const fill = () => slider.style.setProperty("--at", slider.value / knob.most);
         put = (value) => { number(value); slider.value = value; fill(); row.classList.toggle("lit", value > 0); };

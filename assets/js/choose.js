@@ -3,7 +3,7 @@
 import { createFiles } from "./choose-files.js";
 import { createGroups } from "./choose-knobs.js";
 
-const page = window.aegan, QUIET = 600;
+const page = window.aegan, QUIET = 600, LATER = 10_000, MOST_TRIES = 4; // milliseconds; how often it is tried while the server is busy
 
 //: Presets in the order of the list: rows of the mixing desk, then lessons.
 const PRESETS = ["aegan", "autoencoder", "vae", "adversarial-ae", "gan", "vae-gan", "seed"];
@@ -13,7 +13,7 @@ export default function mount(element, server, { trigger }) {
   const root = element.querySelector(".aegan"), $ = (selector) => root.querySelector(selector);
   const data = $("#choose-data"), preset = $("#choose-preset"), start = $(".start");
   const first = page.facts.choosing.first;
-  let choice = { ...first, knobs: {}, own: null }, given = null, took = null, waiting = 0, turn = 0;
+  let choice = { ...first, knobs: {}, own: null }, given = null, took = null, waiting = 0, turn = 0, tries = 0;
 
   const say = (sentence) => { $(".message").textContent = sentence ?? ""; };
   const isReady = () => choice.data !== "own" || choice.own;
@@ -32,6 +32,7 @@ export default function mount(element, server, { trigger }) {
     if (answer.turn !== turn) return;
     took = answer;
     show();
+    if (answer.megabytes == null && (tries += 1) < MOST_TRIES) waiting = setTimeout(() => measure({ choice, turn }), LATER);
   }, () => { took = null; show(); });
 
   const isSeen = () => root.offsetParent !== null;
@@ -42,7 +43,7 @@ export default function mount(element, server, { trigger }) {
 
   function change(values, byVisitor = true) {
     choice = { ...choice, ...values };
-    [took, turn] = [null, turn + 1];
+    [took, turn, tries] = [null, turn + 1, 0];
     say("");
     ask(choice);
     if (byVisitor) changed = true;

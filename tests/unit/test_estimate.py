@@ -1,0 +1,93 @@
+"""What a run will take: weights as they are, memory as it is taken, and no measuring where there is no room."""
+
+import dataclasses
+import threading
+
+import pytest
+import torch
+
+from aegan import estimate
+from aegan.config import OBJECTIVES, PRESETS
+from aegan.estimate import Estimates, count_weights
+from aegan.model import AEGAN
+from tests.boards import PATIENCE, is_over, long
+
+CPU = torch.device("cpu")
+NETWORKS = ("encoder", "generator", "own_decoder", "discriminator", "latent_discriminator", "prior")
+
+
+@pytest.mark.parametrize("name", [*OBJECTIVES, "points", "avatars"])
+def test_weights_are_those_of_the_model(name):
+    config = PRESETS[name].with_options(width=8, spectral_norm=name == "gan")
+    model, counted = AEGAN(config), count_weights(config)
+    for network in NETWORKS:
+        part = getattr(model, network)
+        assert counted.get(network, 0) == (sum(p.numel() for p in part.parameters()) if part is not None else 0)
+    assert ("prior" in counted) == config.objective.is_tied
+
+
+def test_memory_grows_with_the_batch_and_the_weights(quick_images):
+    def count(**options):
+        return estimate._count_memory(quick_images.with_options(**options), CPU)
+
+    small, middle, large = (count(batch_size=n) for n in (8, 264, 520))
+    assert large - middle == pytest.approx(middle - small, abs=8) and middle - small > 256 * 16 * 16 * 4
+    wide, weights = count(width=8), sum(count_weights(quick_images.with_options(width=8)).values())
+    assert wide - small >= estimate.BYTES_PER_WEIGHT * (weights - sum(count_weights(quick_images).values()))
+
+
+def test_the_same_cost_is_measured_once_and_never_while_all_places_are_taken(board, quick_points, monkeypatch):
+    jobs = board(active=1)
+    estimates, measured = Estimates(jobs), []
+
+    def measure(config):
+        measured.append(config)
+        return {"memory": 10, "most_memory": 20, "step_seconds": (0.01, 0.02), "begun": True}
+
+    monkeypatch.setattr(estimates, "_measure", measure)
+    base = quick_points.with_options(steps=1000, warmup_steps=100, ramp_steps=0)
+    first = estimates.of(base)
+    assert first.seconds == pytest.approx(100 * 0.01 + 900 * 0.02) and first.fits
+    assert first.images_per_second == pytest.approx(1000 * 8 / first.seconds)
+    assert estimates.of(base.with_options(rec=3.0, seed=5, lr=1e-4, steps=500)).seconds == pytest.approx(9.0)
+    assert len(measured) == 1
+    estimates.of(base.with_options(batch_size=16))
+    assert len(measured) == 2
+    job_id = jobs.start(long(quick_points))
+    assert estimates.of(base).images_per_second is None and estimates.of(base).weights == first.weights
+    jobs.stop(job_id)
+    assert jobs.wait(job_id, is_over, PATIENCE) and len(measured) == 2
+
+
+def never(pipe, *_):
+    pipe.send({"begun": True, "memory": 1, "most_memory": 2})
+    threading.Event().wait()
+
+
+def test_what_takes_too_long_is_ended_and_its_speed_bounded(board, quick_points, monkeypatch):
+    monkeypatch.setattr(estimate, "probe", never)
+    found = Estimates(board(), seconds=0.3).of(quick_points)
+    if found.memory is None:  # it had not begun in time, on a busy machine
+        return
+    assert found.at_most and found.images_per_second == pytest.approx(8 / 0.3) and found.seconds is None
+
+
+def test_too_much_memory_is_found_out_without_taking_it(board, quick_images):
+    found = dataclasses.replace(estimate.Estimate({}), memory=5, most_memory=4)
+    assert not found.fits and estimate.Estimate({}).fits
+
+    class Pipe:
+        def __init__(self):
+            self.said = {}
+
+        def send(self, news):
+            self.said |= news
+
+        def close(self):
+            pass
+
+    pipe = Pipe()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(estimate, "give_way", lambda: None)
+        estimate.probe(pipe, quick_images.to_dict(), "cpu", 1, 1000, 1)
+    assert pipe.said["memory"] > pipe.said["most_memory"] == 1000 and "step_seconds" not in pipe.said
