@@ -6,10 +6,12 @@ of the records only those that were added.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from aegan.coach import advise
 from aegan.config import Config, UserError
 from aegan.events import Changed, Look, Metric, Step
 from aegan.job import Snapshot
@@ -116,6 +118,8 @@ def _parts(snapshot: Snapshot) -> Iterable[tuple[str, Any, Callable[[], Any]]]:
         [len(snapshot.figures), *(m.step for m in snapshot.figures[-1:])],
         lambda: measured(snapshot.figures),
     )
+    advice = advise(config, snapshot.history, shown, snapshot.figures) if snapshot.is_active else []
+    yield "advice", [one.rule for one in advice], lambda: [dataclasses.asdict(one) for one in advice]
     if preview is not None:
         real = data.train if data is not None and data.is_points else None
         title = data.title if data is not None else ""
