@@ -6,6 +6,7 @@ norm. Every look at a run is at the same test images and the same noise.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -78,10 +79,10 @@ class Looks:
     @torch.no_grad()
     def take(self) -> Look:
         state, ema, objective = self.state, self.state.ema, self.state.config.objective
-        latents = _latents(state, LOOK_CODES)
+        latents = _tame(_latents(state, LOOK_CODES))
         scores: dict[str, list[int]] = {}
         with autocast(state):
-            codes = _batched(ema.encode, self.test) if ema.encoder is not None else None
+            codes = _tame(_batched(ema.encode, self.test)) if ema.encoder is not None else None
             if objective.needs_discriminator and adversarial_ramp(state.config, state.step) > 0:
                 kinds = {"real": self.test[:LOOK_SCORES], "train": self.train}
                 if objective.adv:
@@ -128,12 +129,15 @@ class Gauge:
         return real, neighbours.radii(real, 5)
 
     @torch.no_grad()
-    def take(self) -> Metric:
+    def take(self) -> Metric | None:
+        """None where samples are no numbers, in a run that is about to diverge."""
         state, ema = self.state, self.state.ema
         latents = _latents(state, len(self.test))
         with autocast(state):
             samples = to_uint8(_batched(ema.generate if ema.generator is not None else ema.decode, latents))
             errors = self._errors()
+        if not np.isfinite(samples).all():
+            return None
         real, radius = self.real
         made = self._features(samples)
         values = {
@@ -147,7 +151,8 @@ class Gauge:
         if self.data.modes is not None:
             found, good = metrics.mode_coverage(samples, self.data.modes, self.data.mode_std)
             values |= {"modes/found": found, "modes/total": len(self.data.modes), "modes/good_share": good}
-        return Metric(state.step, values | errors)
+        values = {name: float(value) for name, value in (values | errors).items()}
+        return Metric(state.step, {name: value for name, value in values.items() if math.isfinite(value)})
 
     def _errors(self) -> dict[str, float]:
         ema, found = self.state.ema, {}
@@ -181,12 +186,17 @@ def _batched(network: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
     return in_batches(network, x, x.device, BATCH)
 
 
+def _tame(codes: Tensor) -> Tensor:
+    """Numbers that can be shown, even in a run that is about to diverge."""
+    return codes.float().nan_to_num(0.0).clamp(-1e6, 1e6)
+
+
 def _count(scores: Tensor) -> list[int]:
     return torch.histc(scores.cpu(), SCORE_BINS, 0, 1).int().tolist()
 
 
 def _first_two(codes: Tensor) -> np.ndarray:
-    return codes[:, :2].float().cpu().numpy().round(3)  # short on the disk and on the way to the page
+    return codes[:, :2].cpu().numpy().round(3)  # short on the disk and on the way to the page
 
 
 @contextmanager

@@ -126,7 +126,9 @@ def train(state: TrainState, data: Dataset, between: Callable[[], str] | None = 
             ):
                 yield looks.take()
         if gauge.can_measure and t.measure_every and (ends or _passed(state, t.measure_every)):
-            yield gauge.take()
+            figures = gauge.take()
+            if figures is not None:
+                yield figures
         clock = time.perf_counter()
     if state.step >= t.steps:
         yield Stopped(state.step, "finished", f"Finished after {state.step:,} steps.")

@@ -215,7 +215,7 @@ class _Worker:
             self._tell_status("running")
             if time.monotonic() - self.saved_at > self.autosave_seconds and self.state.is_finite():
                 self._publish(self._save())
-            if time.monotonic() - self.shown > self.live_seconds:
+            if time.monotonic() - self.shown > self.live_seconds and self.state.is_finite():
                 self._show()
             return "run"
         if self.wish == "pause" and self.told == "running":

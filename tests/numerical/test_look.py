@@ -132,6 +132,17 @@ def test_points_are_measured_in_the_plane_and_their_modes_counted():
     assert values["modes/total"] == 8
 
 
+def test_samples_that_are_no_numbers_are_not_measured():
+    ring = load_data("ring")
+    state = TrainState.create(get_preset("points").with_options(width=4, flow_width=16, batch_size=8), CPU)
+    gauge = Gauge(state, ring)
+    state.ema.generator.stem[-1].bias.fill_(float("inf"))
+    assert gauge.take() is None
+    state.ema.encoder.head[-1].weight.mul_(1e30)
+    look = Looks(state, ring).take()
+    assert np.isfinite(look.codes).all() and np.isfinite(look.spread).all()
+
+
 def test_what_has_no_extractor_is_not_measured(fashion):
     unknown = replace(fashion, name="mine")
     state = TrainState.create(get_preset("aegan").with_options(**SMALL, measure_every=4), CPU)
