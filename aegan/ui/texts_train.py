@@ -30,7 +30,6 @@ TRAIN_TEXTS: dict[str, tuple[str, str]] = {
         "The coach watches a run that learns, and says here what goes wrong and what to try.",
         "教练会观察正在学习的训练，并在此提示问题与建议。",
     ),
-    "coach_fine": ("The coach sees nothing that calls for a change.", "教练没有发现需要调整之处。"),
     "megabytes": ("{mb} MB", "{mb} MB"),
     "live_knobs": ("Turn while it runs", "训练中调节"),
     "turned_at": ("step {step}: {what}", "第 {step} 步：{what}"),

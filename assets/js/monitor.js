@@ -7,7 +7,7 @@ import { createTimeline } from "./timeline.js";
 import { createVersus } from "./versus.js";
 
 const page = window.aegan;
-const EVERY = 400, ASIDE = 3000, AGAIN = 1500, LISTED = 3000; // milliseconds between two looks: in sight, in another tab, without an answer; …
+const EVERY = 400, ASIDE = 3000, AGAIN = 1500, LISTED = 3000, JUDGED = 20; // milliseconds between two looks: in sight, in another tab, without an answer; between two lists of moments; records before the coach speaks
 const ACTIVE = ["queued", "waiting", "running", "paused"], PARTS = ["config", "changes", "figures", "pictures", "look", "credit", "advice"];
 const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.round(seconds) % 60).padStart(2, "0")}`;
 
@@ -165,7 +165,7 @@ export default function mount(element, server, { props, watch, trigger }) {
     const planned = !active() && choosing && page.chosen ? page.chosen : null, drawn = planned ?? run.config ?? page.chosen;
     $(".drawn").textContent = page.t(planned || !run.config ? "diagram_choice" : run === own ? "diagram_run" : "diagram_model");
     diagram.update(drawn ?? {}, { step: planned ? null : run.status === "replay" ? at : run.step, running: run.status === "running" && at === null });
-    coach(run.status === "replay" || at !== null ? [] : run.advice ?? []);
+    coach(active() && at === null ? run.advice ?? [] : [], active() && at === null && (run.records?.step.length ?? 0) >= JUDGED);
     $(".live-knobs").hidden = !["running", "paused"].includes(run.status);
     if (run.config && active()) knobs.update(run.config);
   }
@@ -205,20 +205,20 @@ export default function mount(element, server, { props, watch, trigger }) {
   }
 
   let advised = "";
-  function coach(advice) { // spoken only when it changes
-    const box = $(".coach"), text = advice.slice(0, 1).map(({ rule, values }) => page.t(`coach_${rule}`, values)).join(" ") || page.t(active() && !moment ? "coach_fine" : "coach_idle");
-    if (text === advised) return;
-    advised = text;
-    box.querySelector("p").textContent = text;
-    box.classList.toggle("told", advice.length > 0 && advice[0].rule !== "well");
-    box.title = advice.length ? page.t(`coach_${advice[0].rule}_help`, advice[0].values) : "";
+  function coach(advice, watched) { // spoken only when another rule comes first
+    const [first] = advice, key = first ? `coach_${first.rule}` : watched ? "coach_well" : "coach_idle";
+    if (`${key} ${page.language}` === advised) return;
+    advised = `${key} ${page.language}`;
+    $(".coach p").textContent = page.t(key, first?.values);
+    $(".coach").classList.toggle("told", Boolean(first));
+    $(".how").textContent = key === "coach_idle" ? "" : page.t(`${key}_help`);
   }
 
   // -- parts -------------------------------------------------------------------------------------------------------
 
   const charts = createCharts(root);
   const diagram = createDiagram($(".model"), $(".explain"));
-  const timeline = createTimeline($(".timeline"), server, (given) => { moment = given; choosing = false; show(); }, say);
+  const timeline = createTimeline($(".timeline"), server, (given) => { moment = given; show(); }, say);
   const knobs = createKnobs($(".live-knobs .rows"), (turned) => command("change", turned));
   const versus = createVersus($(".versus"), server, () => (own && own.status !== "gone" && own.step > 0 ? own.id : null), sheets, say);
 
@@ -229,6 +229,7 @@ export default function mount(element, server, { props, watch, trigger }) {
   document.addEventListener("visibilitychange", () => { if (!document.hidden && active()) poll(); });
   new ResizeObserver(() => { if (root.offsetParent) show(); }).observe(root);
   page.on("chosen", () => { choosing = asked; asked = true; show(); }); // the first choice is the page's own
+  for (const name of ["input", "click"]) $(".timeline").addEventListener(name, () => { choosing = false; });
   page.on("model", () => { choosing = false; replay(); });
   page.on("theme", () => { for (const figure of root.querySelectorAll("figure")) figure.shown = null; show(); });
   watch("value", open);
