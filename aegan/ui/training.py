@@ -34,12 +34,15 @@ def create_training_tab(models: Models, jobs: Jobs, page: gr.Blocks, own: gr.Bro
             after = create_after(models.own, brought)
 
     def on_start(request: gr.Request, event: gr.EventData, job_id: str | None) -> tuple[Any, dict[str, Any]]:
+        owner = str(request.session_hash or "")
         running = jobs.look(job_id)
         try:
             if running is None or not running.is_active:  # a second press changes nothing
-                job_id = choosing.start(getattr(event, "choice", None), owner=str(request.session_hash or ""))
+                job_id = choosing.start(getattr(event, "choice", None), owner=owner)
         except UserError as error:
-            return gr.skip(), {"refused": str(error)}
+            job_id = jobs.active_of(owner)  # pressed again before the page heard of its run
+            if job_id is None:
+                return gr.skip(), {"refused": str(error)}
         return job_id, {"run": job_id}
 
     def on_resume(job_id: str | None) -> dict[str, Any]:
