@@ -18,6 +18,8 @@ from aegan.events import SCORE_BINS, Look, Metric, Step
 
 RECENT = 20  # records that a rule looks back; fewer than these say nothing
 
+FEWEST = 40  # images that a look's means are trusted of
+
 #: Ten times the presets' learning rate.
 HIGH_RATE = 5e-3
 
@@ -177,14 +179,14 @@ def _mode_collapse(run: _Run) -> dict[str, float] | None:
 def _overfitting(run: _Run) -> dict[str, float] | None:
     """Test images fare worse than training images: their reconstructions by 1.3, or their scores by 0.15.
 
-    With 100 images of each part an honest ratio strays by 0.06 (sound runs: 0.98 to 1.1), and with 80 of each a mean
+    With 100 images of each part a ratio strays by 0.06 (sound runs: 0.98 to 1.1), and with 80 of each a mean
     score by 0.04. After 600 steps on 64 images the ratio is 1.5.
     """
     figures = run.figures[-1] if run.figures else {}
     if figures.get("rec/train", 0.0) > 0 and figures["rec/test"] > 1.3 * figures["rec/train"]:
         return {"train": figures["rec/train"], "test": figures["rec/test"]}
     counts = run.look.scores if run.look is not None else {}
-    if "train" in counts and "real" in counts:
+    if min(sum(counts.get(kind, [])) for kind in ("train", "real")) >= FEWEST:
         train, test = _mean(counts["train"]), _mean(counts["real"])
         if train - test > 0.15:
             return {"train": train, "test": test}
@@ -200,9 +202,10 @@ def _unused_latents(run: _Run) -> dict[str, float] | None:
 def _unused(run: _Run) -> dict[str, float] | None:
     """How many dimensions vary by less than 0.1: the variance of 0.01 of Burda et al. 2016 (arXiv:1509.00519), section
     5.2, where a used one has about 1. Codes that are free in scale are measured by their widest dimension."""
-    spread = run.look.spread if run.look is not None and run.look.step > 0 else []
-    if not spread:
+    look = run.look
+    if look is None or look.step == 0 or look.codes is None or len(look.codes) < FEWEST:
         return None
+    spread = look.spread
     unit = 1.0 if run.config.objective.kl else spread[0]
     return {"unused": sum(value < 0.1 * unit or value == 0 for value in spread), "total": len(spread)}
 

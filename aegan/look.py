@@ -90,12 +90,13 @@ class Looks:
                 if objective.adv_rec and codes is not None:
                     kinds["rec"] = _batched(ema.decode, codes[:LOOK_SCORES])
                 scores = {kind: _count(self._judge(x)) for kind, x in kinds.items()}
+        deviations = [] if codes is None else codes.std(0, correction=0).tolist()
         has_one_space = codes is not None and objective.is_tied
         return Look(
             state.step, state.nimg, state.seconds, scores,
             codes=None if codes is None else _first_two(codes),
             prior=_first_two(latents) if has_one_space else None,
-            spread=[] if codes is None else sorted((round(v, 4) for v in codes.std(0).tolist()), reverse=True),
+            spread=[round(v, 4) for v in sorted(deviations, reverse=True)],
             labels=None if codes is None else self.labels,
         )  # fmt: skip
 

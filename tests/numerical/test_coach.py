@@ -3,6 +3,7 @@
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
@@ -137,6 +138,13 @@ def test_coverage_that_falls_is_a_collapse_unless_it_was_never_there():
     assert advise(GAN, records(loss_d=1.2), None, low)[0].rule == "well"
     noisy = figures(*({"coverage": c} for c in (0.6, 0.7, 0.2, 0.6)))
     assert advise(GAN, records(loss_d=1.2), None, noisy)[0].rule == "well"
+
+
+@pytest.mark.parametrize(("count", "rules"), [(80, ["overfitting", "unused_latents"]), (5, ["well"])])
+def test_few_test_images_prove_nothing(count, rules):
+    scores = {"train": [0] * 20 + [count] + [0] * 3, "real": [count] + [0] * 23}
+    look = Look(5, 5, 1.0, scores, np.zeros((count, 2), np.float32), None, [1.0, 0.0, 0.0])
+    assert [a.rule for a in advise(get_preset("aegan"), records(loss_d=1.2, loss_rec=0.1), look)] == rules
 
 
 def test_the_most_urgent_comes_first_and_numbers_are_short():

@@ -80,7 +80,7 @@ def test_scores_are_ds_own_and_codes_es(fashion):
         prior = state.ema.to_latent(torch.randn(LOOK_CODES, 4, generator=torch.Generator().manual_seed(0)))
     assert np.abs(expected - look.scores["real"]).sum() <= 8  # the norms have moved on by one iteration
     np.testing.assert_allclose(look.codes, codes[:, :2], atol=1e-3)
-    np.testing.assert_allclose(look.spread, sorted(codes.std(0).tolist(), reverse=True), atol=1e-3)
+    np.testing.assert_allclose(look.spread, sorted(codes.std(0, correction=0).tolist(), reverse=True), atol=1e-3)
     np.testing.assert_allclose(look.prior, prior[:, :2], atol=1e-3)
     assert look.labels == fashion.test_labels[:LOOK_CODES].tolist()
 
@@ -141,6 +141,14 @@ def test_samples_that_are_no_numbers_are_not_measured():
     state.ema.encoder.head[-1].weight.mul_(1e30)
     look = Looks(state, ring).take()
     assert np.isfinite(look.codes).all() and np.isfinite(look.spread).all()
+
+
+def test_one_test_image_is_enough_to_look(fashion):
+    alone = replace(fashion, test=fashion.test[:1], test_labels=fashion.test_labels[:1])
+    state = trained(fashion)
+    look = Looks(state, alone).take()
+    assert len(look.codes) == 1 and look.spread == [0.0] * 4 and sum(look.scores["real"]) == 1
+    assert not Gauge(state, alone).can_measure
 
 
 def test_what_has_no_extractor_is_not_measured(fashion):
