@@ -210,8 +210,8 @@ export default function mount(element, server, { props, watch, trigger }) {
     if (`${key} ${page.language}` === advised) return;
     advised = `${key} ${page.language}`;
     $(".coach p").textContent = page.t(key, first?.values);
-    $(".coach").classList.toggle("told", Boolean(first));
-    $(".how").textContent = key === "coach_idle" ? "" : page.t(`${key}_help`);
+    $(".coach").classList.toggle("told", key !== "coach_idle" && key !== "coach_well");
+    $(".how").textContent = key === "coach_idle" ? "" : page.t(`${key}_help`, first?.values);
   }
 
   // -- parts -------------------------------------------------------------------------------------------------------
