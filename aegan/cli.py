@@ -115,6 +115,11 @@ def create_parser() -> argparse.ArgumentParser:
     sub.add_argument("images", nargs="+", metavar="IMAGE")
     sub.add_argument("--out", required=True, metavar="F.png")
 
+    sub = command("push", "Upload a checkpoint as a new repository of yours on the Hugging Face Hub.")
+    sub.add_argument("checkpoint", metavar="CHECKPOINT", help="shipped model, or folder of a checkpoint or run")
+    sub.add_argument("repository", metavar="[OWNER/]NAME")
+    sub.add_argument("--public", action="store_true", help="for everyone to see (default: for you alone)")
+
     sub = command("fetch", "Get a whole data set: download it, or render the avatars; it is kept for later runs.")
     sub.add_argument("data", metavar="NAME", help="fashion-mnist, mnist, avatars, kmnist, cifar10, cifar100, svhn")
 

@@ -1,4 +1,4 @@
-"""The commands `evaluate`, `directions`, `prepare`, `sample`, `reconstruct`, `fetch` and `info`."""
+"""The commands `evaluate`, `directions`, `prepare`, `sample`, `reconstruct`, `push`, `fetch` and `info`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
+from huggingface_hub import get_token
 
 from aegan.atlas import save_atlas
 from aegan.card import describe_protocol, figure_lines
@@ -19,6 +20,7 @@ from aegan.evaluate import evaluate
 from aegan.export import export_decoder
 from aegan.familiarity import prepare_familiarity
 from aegan.history import write_atomic
+from aegan.hub import push
 from aegan.images import fit_image, open_image
 from aegan.metrics import psnr
 from aegan.model import AEGAN, pick_device
@@ -126,6 +128,17 @@ def check_png(name: str) -> Path:
     if path.suffix.lower() != ".png" or not path.parent.is_dir():
         raise UserError(f"--out must be a .png file in a folder that exists, not {name!r}.")
     return path
+
+
+def on_push(options: argparse.Namespace) -> int:
+    folder = Path(find_checkpoint(options.checkpoint))
+    if not folder.is_dir():
+        raise UserError("push uploads the folder of a checkpoint: give one that is here.")
+    token = get_token()
+    if not token:
+        raise UserError("There is no login to the Hub on this machine: run `hf auth login`, or set HF_TOKEN.")
+    print(push(folder, options.repository, token, private=not options.public))
+    return 0
 
 
 def on_fetch(options: argparse.Namespace) -> int:

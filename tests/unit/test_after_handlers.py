@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import zipfile
 
 import pytest
@@ -146,7 +147,7 @@ def test_a_model_is_pushed_by_its_owner_only(desk):
         ({"run": "0" * 22}, "another visitor"),
         ({"run": own.look(job_id).name}, "another visitor"),
         ({"name": "../x"}, NAME_HELP),
-        ({"token": "x"}, NO_TOKEN),
+        ({"token": "x"}, re.escape(NO_TOKEN)),
         ({"private": "no"}, "private must be"),
     ]:
         with pytest.raises(UserError, match=sentence):

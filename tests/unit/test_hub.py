@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import re
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -10,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from huggingface_hub import HfApi
 
+from aegan.cli import main
 from aegan.config import UserError
 from aegan.hub import NAME_HELP, NO_NETWORK, NO_RIGHT, NO_TOKEN, WRONG_TOKEN, push
 
@@ -129,6 +131,19 @@ def test_what_the_hub_refuses_is_said_in_words(status, sentence, folder, said):
     assert TOKEN not in str(caught.value) + said.getvalue()
 
 
+def test_the_command_line_pushes_with_the_login_of_this_machine(folder, monkeypatch, capsys):
+    monkeypatch.setattr("aegan.cli_use.get_token", lambda: None)
+    assert main(["push", str(folder), "mine"]) == 2
+    assert "hf auth login" in capsys.readouterr().err
+    monkeypatch.setattr("aegan.cli_use.get_token", lambda: TOKEN)
+    with a_hub() as (api, asked):
+        monkeypatch.setattr("aegan.hub.HfApi", lambda **_: api)
+        assert main(["push", str(folder), "mine", "--public"]) == 0
+    assert capsys.readouterr().out.strip().endswith("/somebody/mine")
+    assert next(json.loads(body)["visibility"] for path, _, body in asked if "create" in path) == "public"
+    assert main(["push", str(folder / "none"), "mine"]) == 2
+
+
 def test_without_a_network(folder):
     with a_hub() as (api, _):
         pass  # it is gone again
@@ -146,5 +161,5 @@ def test_names_that_are_none_cost_no_request(name, folder):
 
 @pytest.mark.parametrize("token", ["", "short", "a b c d e f g h", "x\ny" * 9, None, "x" * 4001])
 def test_tokens_that_are_none_cost_no_request(token, folder):
-    with pytest.raises(UserError, match=NO_TOKEN):
+    with pytest.raises(UserError, match=re.escape(NO_TOKEN)):
         push(folder, "mine", token, api=None)
