@@ -11,6 +11,7 @@ import threading
 import time
 import weakref
 from collections import OrderedDict
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
@@ -32,7 +33,7 @@ from aegan.step import train_step
 from aegan.worker import WEIGHTS, give_way
 
 PROBE_SECONDS = 3.0  # after which the process is ended, …
-START_SECONDS = {"cpu": 2.0, "cuda": 12.0}  # … and what it may take to begin: a GPU is slow to be opened
+START_SECONDS = {"cpu": 4.0, "cuda": 12.0}  # … and what it may take to begin: a GPU is slow to be opened
 STEP_SECONDS = 0.6  # of steps, in each phase of the run
 MOST_KEPT = 256  # estimates
 
@@ -94,7 +95,8 @@ class Estimates:
                 return Estimate(weights)
             try:
                 found = self._measure(kind)
-                self._kept[key] = found
+                if {"step_seconds", "slower_than"} & found.keys() or _is_too_much(found):
+                    self._kept[key] = found
                 while len(self._kept) > MOST_KEPT:
                     self._kept.popitem(last=False)
             finally:
@@ -107,18 +109,21 @@ class Estimates:
         settings = (config.to_dict(), device, THREADS, limits.memory_bytes, limits.active)
         pipe, process = start_process(probe, *settings)
         found: dict[str, Any] = {}
-        until = time.monotonic() + START_SECONDS.get(device.partition(":")[0], 2.0) + self._seconds
+        stepping = None
+        until = time.monotonic() + START_SECONDS.get(device.partition(":")[0], 4.0) + self._seconds
         with suppress(EOFError, OSError):
             while pipe.poll(max(until - time.monotonic(), 0.0)):
                 news = pipe.recv()
                 if "begun" in news:
                     until = time.monotonic() + self._seconds
+                if "stepping" in news:
+                    stepping = time.monotonic()
                 found |= news
         process.kill()
         process.join(5.0)
         pipe.close()
-        if "step_seconds" not in found and "begun" in found:
-            found["slower_than"] = self._seconds
+        if stepping and "step_seconds" not in found and until - stepping > self._seconds / 2:
+            found["slower_than"] = until - stepping
         return found
 
 
@@ -129,6 +134,10 @@ def _what_costs(config: Config) -> Config:
     kept = {name: getattr(t, name) for name in ("batch_size", "flip", "shift", "precision")}
     kept |= {name: float(bool(getattr(t, name))) / 8 for name in ("d_translate", "d_cutout", "mixed_share")}
     return Config("", config.model, replace(o, **weights), replace(default, **kept, warmup_steps=1, ramp_steps=0))
+
+
+def _is_too_much(found: dict[str, Any]) -> bool:
+    return "memory" in found and found["memory"] > found["most_memory"]
 
 
 def _put_together(config: Config, weights: dict[str, int], found: dict[str, Any]) -> Estimate:
@@ -150,7 +159,7 @@ def _put_together(config: Config, weights: dict[str, int], found: dict[str, Any]
 
 
 def probe(pipe: Connection, values: dict[str, Any], device_name: str, threads: int, most: int, active: int) -> None:
-    """Sends what it finds, in parts: "begun"; "memory" and "most_memory"; and where it fits "step_seconds"."""
+    """Sends what it finds, in parts: "begun"; "memory" and "most_memory"; where it fits, "stepping" after a first step, and "step_seconds"."""
     give_way()
     torch.set_num_threads(threads)
     config, device = Config.from_dict(values), torch.device(device_name)
@@ -163,9 +172,9 @@ def probe(pipe: Connection, values: dict[str, Any], device_name: str, threads: i
         pipe.send({"memory": memory, "most_memory": most})
         if memory > most:
             return
-        step_seconds = _time_steps(config, device)
-        used = torch.cuda.max_memory_reserved(device) if device.type == "cuda" else _resident(peak=True) - before
-        pipe.send({"step_seconds": step_seconds, "measured_memory": used})
+        for step_seconds in _time_steps(config, device, pipe):
+            used = torch.cuda.max_memory_reserved(device) if device.type == "cuda" else _resident(peak=True) - before
+            pipe.send({"step_seconds": step_seconds, "measured_memory": used})
     pipe.close()
 
 
@@ -210,34 +219,37 @@ def _held_by_a_step(config: Config, device: torch.device) -> int:
     return peak
 
 
-def _time_steps(config: Config, device: torch.device) -> tuple[float, float]:
-    """Seconds of one step of the autoencoder alone, and of the whole; 0.0 for the first where there is none."""
+def _time_steps(config: Config, device: torch.device, pipe: Connection) -> Iterator[tuple[float, float]]:
+    """Seconds of one step of the autoencoder alone, and of the whole; at first only the latter is known."""
     state, x = TrainState.create(config, device), _random_batch(config, device)
     every = config.objective.gp_every if config.objective.gamma else 0
-    alone = _mean_seconds(state, x, 0, 0) if config.objective.rec else 0.0
-    whole = _mean_seconds(state, x, 8 * config.objective.gp_every, every)
-    return alone, whole
+    first = 8 * config.objective.gp_every
+    _step(state, x, first)  # the first is slower
+    pipe.send({"stepping": True})
+    with_penalty = _step(state, x, first)
+    whole = _mean_seconds(state, x, first + 1) if config.objective.gp_every > 1 else with_penalty
+    if every:
+        whole = (with_penalty + (every - 1) * whole) / every
+    yield whole, whole
+    if config.objective.rec:
+        _step(state, x, 0)
+        yield _mean_seconds(state, x, 0), whole
 
 
-def _mean_seconds(state: TrainState, x: Tensor, first: int, every: int) -> float:
-    """Per step, with the penalty every so many steps (0: never); a first step, which is slower, is not counted."""
-    begun, plain, penalised, step = time.perf_counter(), list[float](), 0.0, first
-    for i in range(200):
-        state.step = step
-        since = time.perf_counter()
-        train_step(state, x)
-        if x.device.type == "cuda":
-            torch.cuda.synchronize(x.device)
-        taken = time.perf_counter() - since
-        if i == 1 and every:
-            penalised = taken
-        elif i > 0:
-            plain.append(taken)
-        step = first if i == 0 or not first else first + 1  # twice with a penalty, then without; the first not counted
-        if plain and time.perf_counter() - begun > STEP_SECONDS:
-            break
-    usual = sum(plain) / len(plain)
-    return usual if not every else (penalised + (every - 1) * usual) / every
+def _mean_seconds(state: TrainState, x: Tensor, at: int) -> float:
+    """Per step, always step `at`, over STEP_SECONDS or a little more."""
+    begun, taken = time.perf_counter(), list[float]()
+    while not taken or time.perf_counter() - begun < STEP_SECONDS:
+        taken.append(_step(state, x, at))
+    return sum(taken) / len(taken)
+
+
+def _step(state: TrainState, x: Tensor, at: int) -> float:
+    since, state.step = time.perf_counter(), at
+    train_step(state, x)
+    if x.device.type == "cuda":
+        torch.cuda.synchronize(x.device)
+    return time.perf_counter() - since
 
 
 def _random_batch(config: Config, device: torch.device) -> Tensor:

@@ -31,7 +31,7 @@ export function createGroups(box, turned) {
       input = node("input", { id, type: "number", step: knob.whole ? 1 : "any", min: knob.low, max: knob.high });
       input.addEventListener("change", () => turned(knob.name, parse(input.value)));
       row.append(label, input);
-      put = (value) => { if (document.activeElement !== input || +input.value !== value) input.value = value; };
+      put = (value) => { if (document.activeElement !== input) input.value = value; }; // never under the visitor's fingers
       if (knob.kind === "weight") {
         const slider = node("input", { type: "range", min: 0, max: knob.most, step: STEP }), number = put;
         slider.setAttribute("aria-label", `${knob.name}: 0 – ${knob.most}`);

@@ -134,6 +134,5 @@ export default function mount(element, server, { trigger }) {
   if (linked !== null) {
     choice.fromLink = true;
     ask({ link: linked });
-    page.openTab("train");
   } else ask(choice);
 }
