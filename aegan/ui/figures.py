@@ -98,7 +98,7 @@ def preview(shown: Preview, real: np.ndarray | None = None, data: str = "", mode
         record, grid = make_record(what, shown.step, data, model), image_grid(images, columns, padding=1)
         if grid.shape[2] == 1:
             return {"image": data_uri(grid, record)}
-        content = encode_webp(grid, to_xmp(record), quality=75, method=0)
+        content = encode_webp(grid, to_xmp(record), quality=60, method=2)
         return {"image": "data:image/webp;base64," + base64.b64encode(content).decode()}
 
     has_pairs = shown.originals is not None and shown.reconstructions is not None

@@ -1,5 +1,5 @@
 // Train: the visitor's run as it goes on, or the recorded training of the chosen model, and any moment of either.
-// Tells the document "run" {run, status, step, can_resume, active} whenever one of these has changed.
+// Tells the document "run" {run, status, step, can_resume, active} whenever its status has changed.
 import { createDiagram } from "./diagram.js";
 import { createKnobs } from "./knobs.js";
 import { createCharts } from "./monitor-charts.js";
@@ -228,7 +228,7 @@ export default function mount(element, server, { props, watch, trigger }) {
   $(".rewind").addEventListener("click", () => command("rewind", +$(".saves").value));
   document.addEventListener("visibilitychange", () => { if (!document.hidden && active()) poll(); });
   new ResizeObserver(() => { if (root.offsetParent) show(); }).observe(root);
-  page.on("chosen", () => { choosing = asked; asked = true; show(); }); // the first choice is the page's own
+  page.on("chosen", () => { choosing = asked || new URLSearchParams(location.search).has("train"); asked = true; show(); }); // the first may be the page's own
   for (const name of ["input", "click"]) $(".timeline").addEventListener(name, () => { choosing = false; });
   page.on("model", () => { choosing = false; replay(); });
   page.on("theme", () => { for (const figure of root.querySelectorAll("figure")) figure.shown = null; show(); });

@@ -1,79 +1,120 @@
-"""Train, in the browser."""
+"""Train, in the browser: one run is watched, commanded and looked back at; shipped trainings are replayed, compared."""
 
 from playwright.sync_api import Page, expect
 
 
-def choose(page: Page, label: str, option: str) -> None:
-    page.get_by_label(label, exact=True).click()
-    page.get_by_role("option", name=option, exact=True).click()
+def status(page: Page, name: str):
+    return page.locator(f".monitor[data-status={name}]")
 
 
-def test_start_watch_pause_reload_stop(visit):
-    page = visit("Train")
-    choose(page, "Data", "Ring of 8 Gaussians")
-    page.get_by_role("button", name="Start").click()
-    state = page.get_by_role("status").filter(has_text="Training")
-    expect(state).to_be_visible()
-    scatter, curve = page.get_by_role("img", name="Generated"), page.get_by_role("img", name="Losses")
-    expect(scatter).to_be_visible()
-    expect(curve.locator("path")).not_to_have_count(0)
-    expect(page.get_by_text("images/s")).to_be_visible()
-    before, line = scatter.evaluate("c => c.toDataURL()"), curve.locator("path").first.get_attribute("d")
+def scatter(page: Page) -> str:
+    return page.locator(".seen .generated canvas").evaluate("canvas => canvas.toDataURL()")
+
+
+def wait_for_another_scatter(page: Page, before: str) -> None:
     page.wait_for_function(
-        "b => document.querySelector('canvas.scatter[aria-label=Generated]').toDataURL() !== b", arg=before
+        "before => document.querySelector('.seen .generated canvas').toDataURL() !== before", arg=before
     )
-    expect(curve.locator("path").first).not_to_have_attribute("d", line)
+
+
+def test_a_run_is_watched_commanded_and_looked_back_at(visit):
+    page = visit("Train", "?train=ring*aegan*steps-20000")
+    start = page.get_by_role("button", name="Start")
+    expect(start).to_be_enabled()
+    expect(page.locator(".drawn")).to_have_text("The objective that you are choosing")
+    start.evaluate("button => { for (let i = 0; i < 10; i++) button.click(); }")  # ten presses are one run
+    expect(status(page, "running")).to_be_visible()
+    expect(page.locator(".monitor > .message")).to_be_empty()
+    expect(start).to_be_disabled()
+    curve = page.get_by_role("application", name="Losses").locator("path.line").first
+    expect(curve).to_be_visible()
+    line = curve.get_attribute("d")
+    wait_for_another_scatter(page, scatter(page))
+    expect(curve).not_to_have_attribute("d", line)
+    expect(page.locator(".monitor .numbers")).to_contain_text("images/s")
 
     page.get_by_role("button", name="Pause").click()
-    expect(page.get_by_role("button", name="Resume")).to_be_visible()
-    expect(page.get_by_role("button", name="Start")).to_be_disabled()
+    expect(status(page, "paused")).to_be_visible()
     numbers = page.locator(".monitor .numbers")
-    for _ in range(2):  # one step, and then one more
+    for name in ("Step G", "Step both"):
         done = numbers.inner_text()
-        page.get_by_role("button", name="Step G").click()
+        page.get_by_role("button", name=name, exact=True).click()
         expect(numbers).not_to_have_text(done)
-    expect(page.get_by_role("status").filter(has_text="Paused")).to_be_visible()
+        expect(page.locator(".explain .order")).to_contain_text(f"{name}:")
+    expect(page.locator(".diagram .edge.now").first).to_be_visible()
+    rate = page.get_by_role("slider", name="lr (E, G)")
+    rate.press("ArrowRight")
+    expect(page.locator(".turns")).to_contain_text("lr = ")
+    expect(page.locator("[data-chart=losses] .turned")).to_have_count(1)
 
     page.reload()  # the run goes on without the page, and the page finds it again
     page.get_by_role("tab", name="Train").click()
-    expect(page.get_by_role("status").filter(has_text="Paused")).to_be_visible()
+    expect(status(page, "paused")).to_be_visible()
+    expect(page.locator(".turns")).to_contain_text("lr = ")
+    timeline = page.get_by_role("slider", name="Timeline")
+    expect(timeline).to_be_enabled()
+    now = scatter(page)
+    timeline.press("Home")
+    expect(page.locator(".timeline output")).to_have_text("step 0 · 0 images")
+    wait_for_another_scatter(page, now)
+    page.get_by_role("button", name="Live").click()
+    expect(page.locator(".timeline output")).to_have_text("now")
+
+    page.get_by_label("Earlier save to rewind to").select_option("the beginning")
+    page.get_by_role("button", name="Rewind to").click()
+    expect(numbers).to_contain_text("step 0 of")
+    expect(page.locator(".turns")).to_be_empty()
     page.get_by_role("button", name="Resume").click()
-    expect(page.get_by_role("status").filter(has_text="Training")).to_be_visible()
+    expect(status(page, "running")).to_be_visible()
     page.get_by_role("button", name="Stop").click()
-    expect(page.get_by_role("status").filter(has_text="Stopped")).to_be_visible()
-    expect(page.get_by_role("button", name="Start")).to_be_enabled()
+    expect(status(page, "stopped")).to_be_visible()
+    expect(start).to_be_enabled()
 
 
-def test_images_train_to_the_end_with_changed_knobs(visit):
-    page = visit("Train")
-    choose(page, "Objective", "vae")
-    page.get_by_role("button", name="Weights and options").click()
-    expect(page.get_by_label("gamma", exact=True)).to_have_value("0")  # the objective's own knobs have come
-    expect(page.get_by_role("spinbutton", name="number input for kl")).to_have_value("0.05")
-    for name, value in {"steps": "6", "width": "4", "batch_size": "8", "z_dim": "4"}.items():
-        page.get_by_label(name, exact=True).fill(value)
+def test_two_runs_are_compared_on_one_clock(visit):
+    page = visit("Train", "?train=fashion-mnist*aegan*steps-6*width-4*batch_size-8*z_dim-4")
     page.get_by_role("button", name="Start").click()
-    expect(page.get_by_role("status").filter(has_text="Finished")).to_be_visible()
-    expect(page.get_by_role("img", name="Generated")).to_be_visible()
-    expect(page.get_by_role("img", name="Reconstructions")).to_be_visible()
+    expect(status(page, "finished")).to_be_visible()
+    expect(page.get_by_role("img", name="Generated").first).to_be_visible()
+    expect(page.get_by_role("img", name="Reconstructions").first).to_be_visible()
     expect(page.get_by_text("step 6 of 6")).to_be_visible()
+    page.get_by_text("Compare two runs on one clock").click()  # with the recorded training of the shipped model
+    expect(page.get_by_label("First run")).to_have_value("own")
+    for side in (".side.one", ".side.other"):
+        expect(page.locator(f"{side} .generated img")).to_be_visible()
+    last = page.locator(".side.other .when").inner_text()
+    page.get_by_role("slider", name="Clock").press("Home")
+    expect(page.locator(".side.one .when")).to_contain_text("step 0 · 0 images")
+    expect(page.locator(".side.other .when")).not_to_have_text(last)
+    page.locator(".versus .play").click()
+    expect(page.locator(".side.one .when")).not_to_contain_text("step 0 · 0 images")
+    expect(page.locator(".versus .chart-rec path.line")).to_have_count(2)
 
 
-def test_a_knob_out_of_range_says_so(visit):
+def test_a_recorded_training_is_replayed_and_the_diagram_explains_it(visit):
     page = visit("Train")
-    page.get_by_role("button", name="Weights and options").click()
-    page.get_by_label("steps", exact=True).fill("90000")
-    page.get_by_role("button", name="Start").click()
-    expect(page.get_by_text("steps can be at most 20,000 on this page, not 90,000.")).to_be_visible()
-    expect(page.get_by_role("button", name="Start")).to_be_enabled()
-
-
-def test_the_recorded_training_is_replayed(visit):
-    page = visit("Train")
-    at = page.get_by_role("slider", name="Replay")
-    expect(page.get_by_role("status").filter(has_text="Recorded training")).to_be_visible()
-    sheet = page.get_by_role("img", name="Generated")
+    expect(status(page, "replay")).to_be_visible()
+    sheet, timeline = page.get_by_role("img", name="Generated").first, page.get_by_role("slider", name="Timeline")
+    expect(sheet).to_be_visible()
+    expect(timeline).to_have_attribute("aria-valuetext", "step 24 · 384 images")
     last = sheet.get_attribute("src")
-    at.fill("0")
+    timeline.press("Home")
+    expect(timeline).to_have_attribute("aria-valuetext", "step 0 · 0 images")
     expect(sheet).not_to_have_attribute("src", last)
-    expect(page.get_by_text("step 0 of 24")).to_be_visible()
+    page.get_by_role("group", name="Timeline").get_by_role("button", name="Play").click()
+    expect(timeline).to_have_attribute("aria-valuetext", "step 24 · 384 images")
+    expect(sheet).to_have_attribute("src", last)
+
+    encoder, unused = (page.get_by_role("button", name=name) for name in ("E: encoder", "KL divergence, weight 0"))
+    encoder.press("Enter")
+    expect(page.locator(".explain")).to_contain_text("aegan/networks.py · Encoder")
+    expect(encoder).to_have_attribute("aria-pressed", "true")
+    unused.press("Enter")
+    expect(page.locator(".explain")).to_contain_text("Not in use here.")
+    losses = page.get_by_role("application", name="Losses")
+    losses.press("Home")
+    expect(page.locator("[data-chart=losses] .said")).to_contain_text("step 4: reconstruction")
+
+    with page.expect_download() as film:
+        page.get_by_role("button", name="Save as GIF").first.click()
+    assert film.value.suggested_filename == "training.gif"
