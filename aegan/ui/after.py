@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import re
 import secrets
@@ -53,7 +54,7 @@ def create_after(own: OwnModels, brought: Brought) -> gr.HTML:
     def on_after(request: Any) -> dict[str, Any]:
         return describe(own, _run(request))
 
-    @answers
+    @waits
     def on_open(request: Any) -> dict[str, Any]:
         own.open(_run(request))
         return describe(own, _run(request))
@@ -65,20 +66,32 @@ def create_after(own: OwnModels, brought: Brought) -> gr.HTML:
             raise UserError("This run was not opened yet.")
         return {"card": own.card(opening), "decoder": own.decoder_of(opening)}
 
-    @answers
+    @waits
     def on_go_on(request: Any) -> dict[str, Any]:
         return {"run": brought.start(request)}
 
-    def on_push(request: Any) -> dict[str, Any]:  # it takes no seat: it waits for a network, not for a processor
+    @waits
+    def on_push(request: Any) -> dict[str, Any]:
+        return {"url": push(own, request)}
+
+    return component("after", value={}, server_functions=[on_after, on_open, on_card, on_go_on, on_push])
+
+
+def waits(function: Callable[[Any], dict[str, Any]]) -> Callable[[Any], dict[str, Any]]:
+    """As `hosting.answers`, without a seat: for what waits for another process, a disk or a network, so that sliders do
+    not wait along. Of a failure its kind alone is logged: its words might hold what was sent."""
+
+    @functools.wraps(function)
+    def answer(request: Any) -> dict[str, Any]:
         try:
-            return {"url": push(own, request)}
+            return function(request)
         except UserError as error:
             return {"error": str(error)}
         except Exception as error:
-            log.error("A model could not be pushed: %s", type(error).__name__)  # its words might hold what was sent
+            log.error("%s failed: %s", function.__name__, type(error).__name__)
             return {"error": UNKNOWN}
 
-    return component("after", value={}, server_functions=[on_after, on_open, on_card, on_go_on, on_push])
+    return answer
 
 
 def _run(request: Any) -> Any:

@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import threading
 import zipfile
 
 import pytest
@@ -14,8 +15,8 @@ from aegan.config import OBJECTIVES, Config, UserError, get_preset
 from aegan.hub import NAME_HELP, NO_TOKEN
 from aegan.jobs import Jobs
 from aegan.opened import COMPLETE
-from aegan.ui.after import BRING, FORGOTTEN, NO_FILES, RUNNING, Brought, after_routes, describe, push
-from aegan.ui.hosting import Gate
+from aegan.ui.after import BRING, FORGOTTEN, NO_FILES, RUNNING, Brought, after_routes, describe, push, waits
+from aegan.ui.hosting import UNKNOWN, Gate, answers, seat
 from aegan.ui.own import OwnModels
 from tests.boards import PATIENCE, is_over, long
 from tests.conftest import QUICK
@@ -153,6 +154,26 @@ def test_a_model_is_pushed_by_its_owner_only(desk):
         with pytest.raises(UserError, match=sentence):
             push(own, request | change, upload)
     assert len(sent) == 1
+
+
+def test_what_waits_takes_no_seat_and_tells_no_secrets(monkeypatch):
+    monkeypatch.setattr("aegan.ui.hosting.SEATS", threading.BoundedSemaphore(1))
+    monkeypatch.setattr("aegan.ui.hosting.SEAT_SECONDS", 0.01)
+    logged = []
+    monkeypatch.setattr("aegan.ui.after.log.error", lambda *words: logged.append(words))
+
+    @waits
+    def on_push(request):
+        if isinstance(request, Exception):
+            raise request
+        return {"done": request}
+
+    with seat():
+        assert answers(on_push)(1)["error"].startswith("The server is busy")
+        assert on_push(1) == {"done": 1}
+    assert on_push(UserError("So it is.")) == {"error": "So it is."}
+    assert on_push(ValueError(TOKEN)) == {"error": UNKNOWN}
+    assert logged == [("%s failed: %s", "on_push", "ValueError")]
 
 
 def test_what_cannot_be_done_says_why(desk, quick_images):
