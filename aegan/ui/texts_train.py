@@ -201,7 +201,7 @@ TRAIN_TEXTS: dict[str, tuple[str, str]] = {
         "How hard each network is pushed: the length of its gradient.",
         "每个网络受到的推动力：其梯度的长度。",
     ),
-    "no_figures": ("Not measured in this run", "本次训练未测量"),
+    "no_figures": ("Not recorded", "没有记录"),
     "more_charts": ("More charts", "更多图表"),
     "scores_time": ("D's opinion over time", "判别器看法的变化"),
     "spread": ("Use of the latent dimensions", "隐维度的使用"),

@@ -190,7 +190,7 @@ export function createCharts(root) {
   let data = {}, pointed = null;
   const read = () => { for (const chart of Object.values(charts)) chart.read(pointed ?? data.at ?? null); };
   const point = (step) => { pointed = step; read(); };
-  const empty = { scores: "no_scores", distance: "no_figures", variety: "no_figures" };
+  const empty = { scores: "no_scores" };
   const charts = Object.fromEntries(Object.keys(LINES).map((name) => [name, createLines(figures[name], { share: SHARES.includes(name), empty: empty[name], point })]));
 
   function update(given) {
