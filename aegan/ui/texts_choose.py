@@ -120,8 +120,8 @@ CHOOSE_TEXTS: dict[str, tuple[str, str]] = {
         "D 的学习速度是 G 的 250 倍，很快能分辨一切：G 无所适从。",
     ),
     "recipe_help.collapse": (
-        "G learns faster than D and puts all its samples in one place. Best seen on the ring.",
-        "G 比 D 学得快，把所有样本放在一处。在环形数据上最明显。",
+        "G learns faster than D and puts all its samples in one place. Shown on the ring of points.",
+        "G 比 D 学得快，把所有样本放在一处。以环形点集演示。",
     ),
     # knobs
     "group.terms": ("Mixing desk: weights of the terms", "调音台：各项权重"),

@@ -8,6 +8,7 @@ const page = window.aegan, QUIET = 600, LATER = 10_000, MOST_TRIES = 4; // milli
 //: Presets in the order of the list: rows of the mixing desk, then lessons.
 const PRESETS = ["aegan", "autoencoder", "vae", "adversarial-ae", "gan", "vae-gan", "seed"];
 const LESSONS = ["gan-2014", "strong-d", "collapse"];
+const SHOWN_ON = { collapse: "ring" }; // lessons that were found to hold there, not on images
 
 export default function mount(element, server, { trigger }) {
   const root = element.querySelector(".aegan"), $ = (selector) => root.querySelector(selector);
@@ -123,7 +124,7 @@ export default function mount(element, server, { trigger }) {
 
   const files = createFiles(root, server, (answer) => change({ data: "own", own: answer.own, knobs: {} }));
   data.addEventListener("change", () => change({ data: data.value, own: data.value === "own" ? files.token() : null, knobs: {} }));
-  preset.addEventListener("change", () => change({ preset: preset.value, knobs: {} }));
+  preset.addEventListener("change", () => change({ preset: preset.value, data: SHOWN_ON[preset.value] ?? choice.data, knobs: {} }));
   $(".reset").addEventListener("click", () => change({ knobs: {} }));
   start.addEventListener("click", () => trigger("start", { choice }));
   page.on("run", show);
