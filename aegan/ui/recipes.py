@@ -25,9 +25,9 @@ MOMENTS = 100  # previews that are kept of a run, however long it is
 FIRST_CHOICE = ("fashion-mnist", "aegan")
 MOST_LINK = 600  # characters
 
-#: Lesson -> (the objective it starts from, what else it changes). Measured on the ring, seed 0: the plain GAN has 1 % good
-#: samples after 1,500 steps; the strong D gives real points 0.92 and generated ones 0.07 after 700; collapsed samples lie
-#: at 0.18 of the data's mean distance from each other after 700 steps, at 0.07 after 1,500.
+#: Lesson -> (the objective it starts from, what else it changes). Measured on the ring, seed 0: the plain GAN has 1 %
+#: good samples after 1,500 steps; the strong D gives real points 0.92 and generated ones 0.07 after 700; collapsed
+#: samples lie at 0.18 of the data's mean distance from each other after 700 steps, at 0.07 after 1,500.
 LESSONS: dict[str, tuple[str, dict[str, Any]]] = {
     "gan-2014": ("gan", {"gamma": 0.0, "lr": 2e-4, "lr_d": 2e-4, "architecture": "dense"}),
     "strong-d": ("gan", {"gamma": 0.0, "lr": 2e-5, "lr_d": 5e-3}),

@@ -11,8 +11,7 @@ from aegan.ui import recipes
 from aegan.ui.choosing import Choosing, choosing_facts
 from aegan.ui.own_data import OwnData
 from aegan.ui.recipes import KNOBS, configure, describe_knobs, knob_values, pack_link, parse_link, recipe
-from aegan.uploads import FILE, OWN, UploadLimits
-from tests.boards import folder_of
+from aegan.uploads import OWN, UploadLimits
 from tests.unit.test_uploads import pack, pictures
 
 
@@ -113,7 +112,7 @@ def test_a_choice_is_described_with_its_weights_and_why_it_cannot_start(board):
 # -- one's own images ----------------------------------------------------------------------------------------------
 
 
-def test_own_images_are_read_shown_and_trained_on(board):
+def test_own_images_are_read_shown_and_given_to_the_run(board, monkeypatch):
     choosing = Choosing(board())
     answer = choosing.own.read(brought())
     assert answer["train"] + answer["test"] == 20 and (answer["size"], answer["channels"]) == (28, 1)
@@ -123,9 +122,12 @@ def test_own_images_are_read_shown_and_trained_on(board):
     described = choosing.describe(asked)
     assert described["link"].startswith("own*aegan*") and answer["own"] not in described["link"]
     assert described["values"]["flip"] is True
-    job_id = choosing.start(asked, "a page")  # what comes of it, test_uploads says
-    assert choosing.jobs.look(job_id).config.data == OWN and (folder_of(choosing.jobs, job_id) / FILE).is_file()
-    choosing.jobs.stop(job_id)
+    started = []
+    monkeypatch.setattr(choosing.jobs, "start", lambda config, **rest: started.append((config, rest)))
+    choosing.start(asked, "a page")  # what comes of it, test_uploads says
+    [(config, rest)] = started
+    assert (config.data, config.train.steps, rest["owner"]) == (OWN, 4, "a page")
+    assert len(rest["own"].train) == answer["train"]
     assert choosing.own.read(brought(size=32, channels=3))["size"] == 32
 
 
