@@ -22,7 +22,8 @@ from aegan.jobs import Jobs  # noqa: E402
 from aegan.model import pick_device  # noqa: E402
 from aegan.package import MAX_PACKAGE_BYTES  # noqa: E402
 from aegan.ui import figures  # noqa: E402
-from aegan.ui.after import LARGE, Brought, after_routes  # noqa: E402
+from aegan.ui.after import LARGE, after_routes  # noqa: E402
+from aegan.ui.brought import Brought  # noqa: E402
 from aegan.ui.choosing import choosing_facts  # noqa: E402
 from aegan.ui.compare import create_compare_tab  # noqa: E402
 from aegan.ui.endpoints import create_endpoints  # noqa: E402

@@ -14,7 +14,8 @@ import gradio as gr
 from aegan.config import UserError
 from aegan.jobs import Jobs
 from aegan.ui import monitor, timeline
-from aegan.ui.after import Brought, create_after
+from aegan.ui.after import create_after
+from aegan.ui.brought import Brought
 from aegan.ui.choosing import create_choosing
 from aegan.ui.hosting import answers
 from aegan.ui.models import Models

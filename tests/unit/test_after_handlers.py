@@ -15,7 +15,8 @@ from aegan.config import OBJECTIVES, Config, UserError, get_preset
 from aegan.hub import NAME_HELP, NO_TOKEN
 from aegan.jobs import Jobs
 from aegan.opened import COMPLETE
-from aegan.ui.after import BRING, FORGOTTEN, NO_FILES, RUNNING, Brought, after_routes, describe, push, waits
+from aegan.ui.after import BRING, after_routes, describe, push, waits
+from aegan.ui.brought import FORGOTTEN, NO_FILES, RUNNING, Brought
 from aegan.ui.hosting import UNKNOWN, Gate, answers, seat
 from aegan.ui.own import OwnModels
 from tests.boards import PATIENCE, is_over, long
@@ -105,7 +106,7 @@ def test_weights_alone_begin_anew(desk):
 
 def test_packages_are_few_and_one_run_at_a_time(desk, monkeypatch):
     jobs, own, brought, job_id = desk
-    monkeypatch.setattr("aegan.ui.after.MOST_BROUGHT", 1)
+    monkeypatch.setattr("aegan.ui.brought.MOST_BROUGHT", 1)
     folder = own.folder(own.look(job_id).name)
     first, second = (
         brought.take([(folder / name).open("rb") for name in ("config.json", "model.safetensors")])["ticket"]
