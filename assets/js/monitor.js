@@ -16,7 +16,8 @@ export default function mount(element, server, { props, watch, trigger }) {
   let own = null; // the visitor's run: {id, seen, status, records, …}
   let recorded = null; // the chosen model's: {model, records, …}
   let moment = null; // what the timeline shows; null: as it is now
-  let choosing = false, asked = false; // whether the visitor chose after what is shown; whether anything was chosen before
+  const linked = new URLSearchParams(location.search).has("train");
+  let asked = Boolean(page.chosen), choosing = asked && linked; // whether anything was chosen before; whether after what is shown
   let listed = 0; // when it was last asked which moments there are
   let timer = null, queue = Promise.resolve(), offline = false;
 
@@ -228,7 +229,7 @@ export default function mount(element, server, { props, watch, trigger }) {
   $(".rewind").addEventListener("click", () => command("rewind", +$(".saves").value));
   document.addEventListener("visibilitychange", () => { if (!document.hidden && active()) poll(); });
   new ResizeObserver(() => { if (root.offsetParent) show(); }).observe(root);
-  page.on("chosen", () => { choosing = asked || new URLSearchParams(location.search).has("train"); asked = true; show(); }); // the first may be the page's own
+  page.on("chosen", () => { choosing = asked || linked; asked = true; show(); }); // the first may be the page's own
   for (const name of ["input", "click"]) $(".timeline").addEventListener(name, () => { choosing = false; });
   page.on("model", () => { choosing = false; replay(); });
   page.on("theme", () => { for (const figure of root.querySelectorAll("figure")) figure.shown = null; show(); });

@@ -64,7 +64,7 @@ def test_a_run_made_to_show_a_fault_is_told_so_first(rule, data, objective, opti
 @pytest.mark.slow
 def test_d_that_learns_its_images_by_heart_is_told_so():
     options = {"architecture": "conv", "width": 4, "batch_size": 16, "gamma": 0.0, "lr": 1e-3, "lr_d": 1e-3}
-    assert advice_at_the_end("fashion-mnist", "gan", images=32, steps=160, **options)[0].rule == "overfitting"
+    assert advice_at_the_end("fashion-mnist", "gan", images=48, steps=240, **options)[0].rule == "overfitting"
 
 
 @pytest.mark.slow

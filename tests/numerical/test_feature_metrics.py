@@ -295,9 +295,9 @@ def test_shipped_models_have_the_figures_that_they_state(name):
     count = 100 if extractor == LITE0 else 1000
     images = load_data(stated["data"], full=False).test[:count]
     with torch.no_grad():
-        again = to_uint8(model.reconstruct(to_model(images)))
+        again = to_uint8(model.reconstruct(to_model(images))) if model.encoder is not None else None
         made = to_uint8(model.sample(count, torch.Generator().manual_seed(0)))
-    for measure, key in ((metrics.psnr, "rec/psnr"), (metrics.ssim, "rec/ssim")):
+    for measure, key in ((metrics.psnr, "rec/psnr"), (metrics.ssim, "rec/ssim")) if again is not None else ():
         values = np.array([measure(images[i : i + 1], again[i : i + 1]) for i in range(100)])
         assert abs(values.mean() - stated[key]) < 4 * values.std() / 10, key
     rng = np.random.default_rng(0)
