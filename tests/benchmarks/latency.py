@@ -17,6 +17,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Browser, Page, Request, sync_playwright
 
@@ -191,13 +192,29 @@ def first_picture(browser: Browser, address: str) -> None:
     context.close()
 
 
+def find_explorer(address: str) -> int:
+    """The id by which the page calls functions of the explorer."""
+    with urllib.request.urlopen(f"{address}config") as answer:
+        config = json.load(answer)
+    return next(c["id"] for c in config["components"] if c["props"].get("elem_id") == "explore")
+
+
+def draw_by_server(address: str, explorer: int, noise: list[list[float]], visitor: str) -> Any:
+    """One picture of `fashion`, as the page asks for it."""
+    data = {"model": "fashion", "noise": noise}
+    body = {"session_hash": visitor, "component_id": explorer, "fn_name": "on_pictures", "data": data}
+    request = urllib.request.Request(
+        f"{address}gradio_api/component_server/", json.dumps(body).encode(), {"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return json.load(answer)
+
+
 def visitors(count: int = 50) -> None:
     """Visitors who all drag at once and are drawn by the server: each asks again as soon as it is answered, at most
     thirty times a second."""
     with served("app.py", "--port", "PORT", "--device", "cpu") as address:
-        with urllib.request.urlopen(f"{address}config") as answer:
-            config = json.load(answer)
-        component = next(c["id"] for c in config["components"] if c["props"].get("elem_id") == "explore")
+        explorer = find_explorer(address)
         took: list[float] = []
         errors: list[str] = []
         end = time.perf_counter() + SECONDS + 2
@@ -206,16 +223,9 @@ def visitors(count: int = 50) -> None:
             n = 0
             while time.perf_counter() < end:
                 noise = [[round(((number * 31 + n * 17 + i * 7) % 60) / 20 - 1.5, 3) for i in range(32)]]
-                data = {"model": "fashion", "noise": noise}
-                body = {"session_hash": f"v{number}", "component_id": component, "fn_name": "on_pictures", "data": data}
-                request = urllib.request.Request(
-                    f"{address}gradio_api/component_server/", json.dumps(body).encode(),
-                    {"Content-Type": "application/json"},
-                )  # fmt: skip
                 start = time.perf_counter()
                 try:
-                    with urllib.request.urlopen(request, timeout=30) as answer:
-                        given = json.load(answer)
+                    given = draw_by_server(address, explorer, noise, f"v{number}")
                     if "error" in given:
                         errors.append(given["error"])
                 except OSError as error:

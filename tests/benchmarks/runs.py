@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import multiprocessing
 import os
 import statistics
 import tempfile
 import time
-import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +20,7 @@ from aegan.runs import Run
 from aegan.state import TrainState
 from aegan.train import train
 from aegan.ui.recipes import recipe
-from tests.benchmarks.latency import served
+from tests.benchmarks.latency import draw_by_server, find_explorer, served
 from tests.ui.conftest import FLAGS
 
 SECONDS = 10.0  # of training in each round
@@ -135,20 +133,12 @@ def compare_latency(seconds: float = 8.0) -> None:
 
 def drag(address: str, seconds: float) -> list[float]:
     """Seconds, in ascending order, that each picture took at thirty movements a second."""
-    with urllib.request.urlopen(f"{address}config") as answer:
-        config = json.load(answer)
-    component = next(c["id"] for c in config["components"] if c["props"].get("elem_id") == "explore")
+    explorer = find_explorer(address)
     took, end, n = [], time.perf_counter() + seconds, 0
     while time.perf_counter() < end:
         noise = [[round(((n * 17 + i * 7) % 60) / 20 - 1.5, 3) for i in range(32)]]
-        data = {"model": "fashion", "noise": noise}
-        body = {"session_hash": "v", "component_id": component, "fn_name": "on_pictures", "data": data}
-        request = urllib.request.Request(
-            f"{address}gradio_api/component_server/", json.dumps(body).encode(), {"Content-Type": "application/json"}
-        )
         start = time.perf_counter()
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            assert "error" not in json.load(answer)
+        assert "error" not in draw_by_server(address, explorer, noise, "v")
         took.append(time.perf_counter() - start)
         n += 1
         time.sleep(max(0.0, 1 / 30 - took[-1]))
