@@ -57,7 +57,8 @@ def test_codes_become_standard_normal_noise(kind, codes):
 @pytest.mark.parametrize("kind", ["flow", "mixture"])
 def test_samples_have_the_moments_of_the_codes(kind, codes, rng):
     z = fitted(kind).to_latent(torch.randn(4000, DIM, generator=rng)).detach()
-    assert (z.mean(0) - codes.mean(0)).abs().max() < 0.25
+    # Means within 0.2 deviations: a flow spends some noise on the gap between the clouds (0.13 at most, of 24 fits).
+    assert ((z.mean(0) - codes.mean(0)) / codes.std(0)).abs().max() < 0.2
     assert (z.std(0) / codes.std(0) - 1).abs().max() < 0.15
 
 
