@@ -55,7 +55,6 @@ class Estimate:
     memory: int | None = None  # bytes that the run adds to an idle process, or has on the GPU
     most_memory: int | None = None  # bytes that it may have
     images_per_second: float | None = None
-    at_most: bool = False  # it did not end in time: that speed is more than it will reach
     seconds: float | None = None  # of the whole run
     measured_memory: int | None = None  # bytes that the measured steps did take
 
@@ -97,7 +96,7 @@ class Estimates:
                 return Estimate(weights)
             try:
                 found = self._measure(kind)
-                if {"step_seconds", "slower_than"} & found.keys() or _is_too_much(found):
+                if "step_seconds" in found or _is_too_much(found):  # cut off, it tells of the moment, not of the run
                     self._kept[key] = found
                 while len(self._kept) > MOST_KEPT:
                     self._kept.popitem(last=False)
@@ -111,21 +110,16 @@ class Estimates:
         settings = (config.to_dict(), device, THREADS, limits.memory_bytes, limits.active)
         pipe, process = start_process(probe, *settings)
         found: dict[str, Any] = {}
-        stepping = None
         until = time.monotonic() + START_SECONDS.get(device.partition(":")[0], 4.0) + self._seconds
         with suppress(EOFError, OSError):
             while pipe.poll(max(until - time.monotonic(), 0.0)):
                 news = pipe.recv()
                 if "begun" in news:
                     until = time.monotonic() + self._seconds
-                if "stepping" in news:
-                    stepping = time.monotonic()
                 found |= news
         process.kill()
         process.join(5.0)
         pipe.close()
-        if stepping and "step_seconds" not in found and until - stepping > self._seconds / 2:
-            found["slower_than"] = until - stepping
         return found
 
 
@@ -147,8 +141,6 @@ def _put_together(config: Config, weights: dict[str, int], found: dict[str, Any]
     if "memory" not in found:
         return Estimate(weights)
     known = Estimate(weights, found["memory"], found["most_memory"], measured_memory=found.get("measured_memory"))
-    if "slower_than" in found:
-        return replace(known, images_per_second=t.batch_size / found["slower_than"], at_most=True)
     if "step_seconds" not in found:
         return known
     alone, whole = found["step_seconds"]
@@ -161,7 +153,7 @@ def _put_together(config: Config, weights: dict[str, int], found: dict[str, Any]
 
 
 def probe(pipe: Connection, values: dict[str, Any], device_name: str, threads: int, most: int, active: int) -> None:
-    """Sends what it finds, in parts: "begun", "memory" with its limit, "stepping", "step_seconds"."""
+    """Sends what it finds, in parts: "begun", "memory" with its limit, "step_seconds"."""
     give_way()
     torch.set_num_threads(threads)
     config, device = Config.from_dict(values), torch.device(device_name)
@@ -174,7 +166,7 @@ def probe(pipe: Connection, values: dict[str, Any], device_name: str, threads: i
         pipe.send({"memory": memory, "most_memory": most})
         if memory > most:
             return
-        for step_seconds in _time_steps(config, device, pipe):
+        for step_seconds in _time_steps(config, device):
             used = torch.cuda.max_memory_reserved(device) if device.type == "cuda" else _resident(peak=True) - before
             pipe.send({"step_seconds": step_seconds, "measured_memory": used})
     pipe.close()
@@ -221,13 +213,12 @@ def _held_by_a_step(config: Config, device: torch.device) -> int:
     return peak
 
 
-def _time_steps(config: Config, device: torch.device, pipe: Connection) -> Iterator[tuple[float, float]]:
+def _time_steps(config: Config, device: torch.device) -> Iterator[tuple[float, float]]:
     """Seconds of one step of the autoencoder alone, and of the whole; at first only the latter is known."""
     state, x = TrainState.create(config, device), _random_batch(config, device)
     every = config.objective.gp_every if config.objective.gamma else 0
     first = 8 * config.objective.gp_every
     _step(state, x, first)  # the first is slower
-    pipe.send({"stepping": True})
     with_penalty = _step(state, x, first)
     whole = _mean_seconds(state, x, first + 1) if config.objective.gp_every > 1 else with_penalty
     if every:

@@ -97,7 +97,6 @@ class Choosing:
             "most_megabytes": None if found.most_memory is None else round(found.most_memory / 2**20),
             "fits": found.fits,
             "speed": None if found.images_per_second is None else round(found.images_per_second),
-            "at_most": found.at_most,
             "seconds": None if found.seconds is None else round(found.seconds, 1),
             "steps": config.train.steps,
             "reached": reached,

@@ -132,7 +132,6 @@ CHOOSE_TEXTS: dict[str, tuple[str, str]] = {
     # the estimate
     "estimating": ("Measuring how fast this runs here …", "正在测量此处的速度……"),
     "est_speed": ("about {speed} images/s", "约每秒 {speed} 张"),
-    "est_at_most": ("fewer than {speed} images/s", "每秒不到 {speed} 张"),
     "est_time": ("{time} for {steps} steps", "{steps} 步需{time}"),
     "est_reached": (
         "{limit} minutes, the limit here, reach step {reached} of {steps}",

@@ -81,7 +81,7 @@ export default function mount(element, server, { trigger }) {
     if (refused || !isReady()) return "";
     if (!took) return active ? "" : page.t("estimating");
     const parts = [];
-    if (took.speed != null) parts.push(page.t(took.at_most ? "est_at_most" : "est_speed", { speed: took.speed.toLocaleString("en") }));
+    if (took.speed != null) parts.push(page.t("est_speed", { speed: took.speed.toLocaleString("en") }));
     if (took.reached != null) parts.push(page.t("est_reached", { limit: took.limit, reached: took.reached.toLocaleString("en"), steps: took.steps.toLocaleString("en") }));
     else if (took.seconds != null) parts.push(page.t("est_time", { time: clock(took.seconds), steps: took.steps.toLocaleString("en") }));
     if (took.megabytes != null) parts.push(page.t("est_memory", { mb: took.megabytes.toLocaleString("en") }));

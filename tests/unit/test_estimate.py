@@ -61,16 +61,16 @@ def test_the_same_cost_is_measured_once_and_never_while_all_places_are_taken(boa
 
 def never(pipe, *_):
     pipe.send({"begun": True, "memory": 1, "most_memory": 2})
-    pipe.send({"stepping": True})
     threading.Event().wait()
 
 
-def test_what_takes_too_long_is_ended_and_its_speed_bounded(board, quick_points, monkeypatch):
+def test_what_takes_too_long_is_ended_and_measured_again_when_asked_again(board, quick_points, monkeypatch):
     monkeypatch.setattr(estimate, "probe", never)
-    found = Estimates(board(), seconds=0.3).of(quick_points)
-    if found.memory is None:  # it had not begun in time, on a busy machine
-        return
-    assert found.at_most and 8 / 0.31 < found.images_per_second < 8 / 0.15 and found.seconds is None
+    estimates = Estimates(board(), seconds=0.3)
+    found = estimates.of(quick_points)
+    assert found.images_per_second is None and found.seconds is None and found.weights and found.fits
+    monkeypatch.setattr(estimates, "_measure", lambda config: {"memory": 1, "most_memory": 2, "step_seconds": (1, 1)})
+    assert estimates.of(quick_points).images_per_second == 8
 
 
 def test_too_much_memory_is_found_out_without_taking_it(board, quick_images):
