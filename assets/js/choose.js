@@ -33,7 +33,7 @@ export default function mount(element, server, { trigger }) {
     if (answer.turn !== turn) return;
     took = answer;
     show();
-    if (answer.megabytes == null && (tries += 1) < MOST_TRIES) waiting = setTimeout(() => measure({ choice, turn }), LATER);
+    if (answer.speed == null && answer.fits && (tries += 1) < MOST_TRIES) waiting = setTimeout(() => measure({ choice, turn }), LATER);
   }, () => { took = null; show(); });
 
   const isSeen = () => root.offsetParent !== null;
