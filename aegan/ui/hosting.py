@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 F = TypeVar("F", bound=Callable[..., Any])
 
 MAX_BODY_BYTES = MAX_FILE_BYTES * 4 // 3 + 2**16  # a picture as base64, and the rest of its request
+MAX_ARRIVING_BYTES = 2**29  # bodies of all requests that are being answered
 TURN_SECONDS = 30  # for which a training run has a GPU that is lent: visitors have a few minutes of it a day
 SEATS = threading.BoundedSemaphore(4)  # answers computed at once; the rest wait
 SEAT_SECONDS = 5.0
@@ -151,22 +152,32 @@ def decode_base64(text: Any) -> bytes:
 
 
 class Gate:
-    """ASGI middleware: refuses bodies that are too large, and uploads to disk, which this page never makes."""
+    """ASGI middleware: refuses bodies that are too large, by themselves or together with those that others are sending,
+    and uploads to disk, which this page never makes."""
 
     def __init__(
-        self, app: Callable[..., Any], limit: int = MAX_BODY_BYTES, larger: Mapping[str, int] | None = None
+        self,
+        app: Callable[..., Any],
+        limit: int = MAX_BODY_BYTES,
+        larger: Mapping[str, int] | None = None,
+        arriving: int = MAX_ARRIVING_BYTES,
     ) -> None:
         self.app, self.limit, self.larger = app, limit, larger or {}  # path -> its own limit
+        self._room = arriving
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Callable[..., Any], send: Any) -> None:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
         if scope["method"] == "POST" and scope["path"].rstrip("/").endswith("/upload"):
             return await _refuse(send, 404)
-        length = dict(scope["headers"]).get(b"content-length", b"0")
+        headers = dict(scope["headers"])
         left = self.larger.get(scope["path"].rstrip("/"), self.limit)
+        length = headers.get(b"content-length", str(left).encode() if b"transfer-encoding" in headers else b"0")
         if not length.isdigit() or int(length) > left:
             return await _refuse(send, 413)
+        size = int(length)
+        if size > self._room:
+            return await _refuse(send, 503)
 
         async def bounded() -> MutableMapping[str, Any]:
             nonlocal left
@@ -174,7 +185,11 @@ class Gate:
             left -= len(message.get("body", b""))
             return message if left >= 0 else {"type": "http.disconnect"}
 
-        return await self.app(scope, bounded, send)
+        self._room -= size
+        try:
+            return await self.app(scope, bounded, send)
+        finally:
+            self._room += size
 
 
 async def _refuse(send: Any, status: int) -> None:

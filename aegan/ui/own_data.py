@@ -38,11 +38,10 @@ class OwnData:
         Raises:
             UserError: for a request that is not of this form, or images that `check_upload` refuses.
         """
-        files = self._files(request)
         if not self._reading.acquire(timeout=3):  # pictures can be large: one set at a time
             raise UserError(BUSY)
         try:
-            checked = check_upload(files, self.limits, request.get("size"), request.get("channels"))
+            checked = check_upload(self._files(request), self.limits, request.get("size"), request.get("channels"))
         finally:
             self._reading.release()
         return {"own": self.keep(checked.data), **describe(checked)}

@@ -125,6 +125,33 @@ def test_the_gate_bounds_bodies_and_refuses_uploads(path, headers, chunks, statu
         assert thread.submit(asyncio.run, post()).result() == status
 
 
+def test_the_gate_bounds_what_arrives_together():
+    """While the first body is in, a second one that would be too much with it is refused; afterwards it is taken."""
+
+    async def post(gate, app_sees, headers):
+        sent = []
+
+        async def send(message):
+            sent.append(message.get("status"))
+
+        await gate({"type": "http", "method": "POST", "path": "/x", "headers": headers, "inner": app_sees}, None, send)
+        return sent[0]
+
+    async def app(scope, receive, send):
+        status = await scope["inner"]() if scope["inner"] else 200
+        await send({"type": "http.response.start", "status": status})
+
+    async def both(headers):
+        gate = hosting.Gate(app, limit=10, arriving=15)
+        inside = await post(gate, lambda: post(gate, None, headers), [(b"content-length", b"8")])
+        return inside, await post(gate, None, headers)
+
+    with ThreadPoolExecutor(1) as thread:
+        for headers in ([(b"content-length", b"8")], [(b"transfer-encoding", b"chunked")]):
+            assert thread.submit(asyncio.run, both(headers)).result() == (503, 200)
+        assert thread.submit(asyncio.run, both([(b"content-length", b"7")])).result() == (200, 200)
+
+
 # -- texts ----------------------------------------------------------------------------------------------------------
 
 
