@@ -118,9 +118,13 @@ def _lr_high(run: _Run) -> dict[str, float] | None:
     a record is a mean over several batches; faulty ones, with a rate of 0.02 and more: 0.12 to 1. A smaller rate is
     blamed for more than 0.2 only, which small batches do not come to. The size of gradients, which one would look at
     first, tells nothing: too high a rate makes them vanish as often as grow. Learning stood still at rates of 0.02
-    (D had won for good) and 0.5 (dead units).
+    (D had won for good) and 0.5 (dead units). Where D learns ten times as fast as G and has won, its lead is to blame:
+    its loss then swings for nothing (0.36 with lr 2e-5 and lr_d 5e-3).
     """
-    rate = max(run.config.train.lr, run.config.train.lr_d if run.config.objective.needs_discriminator else 0.0)
+    t = run.config.train
+    if t.lr_d > 10 * t.lr and _d_strong(run) is not None:
+        return None
+    rate = max(t.lr, t.lr_d if run.config.objective.needs_discriminator else 0.0)
     swings = {name: _swing(run, name) for name in run.losses("rec", "kl", "adv_g", "adv_rec_g", "d")}
     if swings and max(swings.values()) > (0.1 if rate >= HIGH_RATE else 0.2):
         return {"swing": max(swings.values()), "lr": rate}

@@ -118,7 +118,7 @@ def _parts(snapshot: Snapshot) -> Iterable[tuple[str, Any, Callable[[], Any]]]:
         [len(snapshot.figures), *(m.step for m in snapshot.figures[-1:])],
         lambda: measured(snapshot.figures),
     )
-    advice = advise(config, snapshot.history, shown, snapshot.figures) if snapshot.is_active else []
+    advice = advise(config, snapshot.history, shown, snapshot.figures)  # of an ended run, too: it is its moral
     yield "advice", [one.rule for one in advice], lambda: [dataclasses.asdict(one) for one in advice]
     if preview is not None:
         real = data.train if data is not None and data.is_points else None

@@ -1,6 +1,6 @@
 // Charts of a run: lines over steps with one cursor for all, D's scores as histograms, the cloud of codes, bars.
 const page = window.aegan, SVG = "http://www.w3.org/2000/svg";
-const HEIGHT = 168, LEFT = 38, RIGHT = 6, TOP = 8, BOTTOM = 20, MOST_POINTS = 200;
+const HEIGHT = 168, LEFT = 38, RIGHT = 6, TOP = 8, BOTTOM = 20, MOST_POINTS = 200, DECADES = 4;
 
 //: Figure -> [metric, text, actor whose colour it has, dash pattern]; the order is that of the legend.
 const LINES = {
@@ -28,7 +28,8 @@ function make(tag, attributes, text) {
 }
 
 const stroke = (actor) => `stroke:var(--${actor})`;
-const short = (value) => (value == null ? "–" : Math.abs(value) >= 1000 ? Math.round(value).toLocaleString("en") : value.toPrecision(3));
+const tick = (v) => (v && Math.abs(v) < 0.001 ? v.toExponential(0).replace("e-", "e−") : +v.toPrecision(2));
+const short = (value) => (value == null ? "–" : Math.abs(value) >= 1000 ? Math.round(value).toLocaleString("en") : Math.abs(value) < 0.0005 && value ? value.toExponential(1).replace("e-", "e−") : value.toPrecision(3));
 
 // What is drawn of columns: the newest record and every so many before it.
 export function thin(columns) {
@@ -50,15 +51,16 @@ export function createLines(figure, { share = false, empty = "nothing_yet", unit
     const width = Math.max(220, svg.clientWidth || 300), all = lines.flatMap((line) => line.values.filter((v) => v != null));
     const log = !share && all.length > 0 && Math.min(...all) > 0, f = log ? Math.log10 : (v) => v;
     let low = log ? f(Math.min(...all)) : Math.min(0, ...all), high = share ? 1 : f(Math.max(...all, log ? 0 : 1e-9));
+    if (log) low = Math.max(low, high - DECADES); // what is next to nothing lies on the floor
     if (!all.length) { low = 0; high = 1; }
     if (high - low < 0.2 && !share) { low -= 0.1; high += 0.1; }
     const steps = lines.flatMap((line) => [line.step[0], line.step.at(-1)]), first = steps.length ? Math.min(...steps) : 0, last = Math.max(first + 1, ...steps);
     const x = (step) => LEFT + ((width - LEFT - RIGHT) * (step - first)) / (last - first);
-    const y = (v) => TOP + (HEIGHT - TOP - BOTTOM) * (1 - (f(v) - low) / (high - low));
+    const y = (v) => TOP + (HEIGHT - TOP - BOTTOM) * (1 - (Math.max(f(v), low) - low) / (high - low));
     scale = { x, first, last, width };
     svg.setAttribute("viewBox", `0 0 ${width} ${HEIGHT}`);
     const parts = [];
-    for (const v of page.ticks(low, high, log)) parts.push(make("line", { class: "rule", x1: LEFT, x2: width - RIGHT, y1: y(v), y2: y(v) }), make("text", { x: LEFT - 6, y: y(v) + 3.5, "text-anchor": "end" }, +v.toPrecision(2)));
+    for (const v of page.ticks(low, high, log)) parts.push(make("line", { class: "rule", x1: LEFT, x2: width - RIGHT, y1: y(v), y2: y(v) }), make("text", { x: LEFT - 6, y: y(v) + 3.5, "text-anchor": "end" }, tick(v)));
     if (all.length) parts.push(make("text", { x: LEFT, y: HEIGHT - 5 }, first.toLocaleString("en")), make("text", { x: width - RIGHT, y: HEIGHT - 5, "text-anchor": "end" }, last.toLocaleString("en")));
     for (const { step, words } of marks) {
       if (step < first || step > last) continue;

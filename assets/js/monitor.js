@@ -166,7 +166,8 @@ export default function mount(element, server, { props, watch, trigger }) {
     const planned = !active() && choosing && page.chosen ? page.chosen : null, drawn = planned ?? run.config ?? page.chosen;
     $(".drawn").textContent = page.t(planned || !run.config ? "diagram_choice" : run === own ? "diagram_run" : "diagram_model");
     diagram.update(drawn ?? {}, { step: planned ? null : run.status === "replay" ? at : run.step, running: run.status === "running" && at === null });
-    coach(active() && at === null ? run.advice ?? [] : [], active() && at === null && (run.records?.step.length ?? 0) >= JUDGED);
+    const judged = at === null && run.status !== "replay"; // an ended run, too: it is its moral
+    coach(judged ? run.advice ?? [] : [], judged && (run.records?.step.length ?? 0) >= JUDGED);
     $(".live-knobs").hidden = !["running", "paused"].includes(run.status);
     if (run.config && active()) knobs.update(run.config);
   }

@@ -155,3 +155,9 @@ def test_the_most_urgent_comes_first_and_numbers_are_short():
     assert found[1].values == {"real": 0.988, "fake": 0.01} and found[2].values["spread"] == 0.0123
     order = list(RULES)
     assert [order.index(advice.rule) for advice in found] == sorted(order.index(advice.rule) for advice in found)
+
+
+def test_a_d_that_runs_away_from_g_is_blamed_and_not_the_rates():
+    history = records(loss_d=lambda t: 1e-3 + 0.3 * (round(t * 3 * RECENT) % 5 == 0), loss_adv_g=7.0)
+    for lr, rule in ((2e-5, "d_strong"), (5e-3, "lr_high")):
+        assert advise(GAN.with_options(lr=lr, lr_d=5e-3), history)[0].rule == rule

@@ -82,6 +82,13 @@ def test_only_what_is_new_is_sent(quick_points, points):
     assert monitor.describe(rewound, news["seen"])["changes"] == []
 
 
+def test_the_coachs_last_word_stays_when_the_run_has_ended(quick_points):
+    history = tuple(step(i, **{"loss/d": 0.01, "score/real": 0.99, "score/fake": 0.01}) for i in range(1, 31))
+    for status in ("running", "finished", "stopped"):
+        told = monitor.describe(Snapshot(quick_points, None, status, history=history, version=1), {})
+        assert [one["rule"] for one in told["advice"]] == ["d_strong"]
+
+
 def test_many_records_are_thinned_for_a_new_page_and_later_only_added(quick_points):
     history = tuple(step(i) for i in range(1, 601))
     told = monitor.describe(Snapshot(quick_points, history=history, version=1), {})
