@@ -24,7 +24,7 @@ NO_RIGHT = "This token may not write there: make one with the right to write, or
 TAKEN = "There is a repository {name} already: choose another name, so that nothing is overwritten."
 NO_NETWORK = "The Hub could not be reached from here: try again later, or download the model and upload it yourself."
 REFUSED = "The Hub refused ({status}): try again later, or download the model and upload it yourself."
-HALFWAY = " The repository {name} was made and may be incomplete: delete it on the Hub before you try again."
+HALFWAY = "{reason} The repository {name} was made and may be incomplete: delete it on the Hub before you try again."
 
 
 def check_name(name: object) -> str:
@@ -67,24 +67,26 @@ def push(folder: Path, name: str, token: str, private: bool = True, api: HfApi |
     """
     name, token = check_name(name), check_token(token)
     api = api or HfApi(library_name="aegan")
-    made = ""
+    made = False
     try:
         owner = api.whoami(token=token)["name"]
         name = name if "/" in name else f"{owner}/{name}"
         url = api.create_repo(name, token=token, private=private, repo_type="model", exist_ok=False)
-        made = HALFWAY.format(name=name)
+        made = True
         api.upload_folder(
             folder_path=folder, repo_id=name, repo_type="model", token=token,
             allow_patterns=list_public(folder), commit_message="Upload an AE-GAN with its model card",
         )  # fmt: skip
     except HfHubHTTPError as error:
-        raise UserError(_explain(error, name, not made) + made) from None
+        reason = _explain(error, name, not made)
     except UserError:
         raise
     except Exception as error:  # its clients raise many kinds, all of which mean the same here
         log.warning("A model could not be pushed: %s", type(error).__name__)
-        raise UserError(NO_NETWORK + made) from None
-    return str(url)
+        reason = NO_NETWORK
+    else:
+        return str(url)
+    raise UserError(HALFWAY.format(reason=reason, name=name) if made else reason)
 
 
 def _explain(error: HfHubHTTPError, name: str, is_new: bool) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 import gradio as gr
 
 from aegan.ui.texts import TEXTS, tables
+from aegan.ui.texts_errors import ERRORS
 from aegan.ui.theme import actor_variables
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
@@ -45,7 +46,7 @@ def component(
 
 def head(**facts: Any) -> str:
     """What the scripts share: texts and facts as JSON, then assets/js/page.js; the palette as CSS variables."""
-    data = json.dumps({"texts": tables(), **facts}, ensure_ascii=False).replace("</", "<\\/")
+    data = json.dumps({"texts": tables(), "errors": ERRORS, **facts}, ensure_ascii=False).replace("</", "<\\/")
     script = (ASSETS / "js" / "page.js").read_text(encoding="utf-8")
     return f"<style>{actor_variables()}</style><script>window.aeganData = {data};\n{script}</script>"
 

@@ -1,6 +1,6 @@
 """Every text of the page, in English and Chinese. The page's scripts get the same table as JSON.
 
-Sentences of `UserError` come from the core and are English; they are shown as they are.
+Sentences of `UserError` come from the core and are English; `texts_errors` has them in Chinese.
 """
 
 from __future__ import annotations

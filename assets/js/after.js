@@ -10,7 +10,7 @@ let card = null, brought = null, timer = null, looking = false;
 
 const number = (value) => value.toLocaleString("en");
 const size = (bytes) => (bytes < 1e5 ? `${Math.max(1, Math.round(bytes / 1e3))} kB` : `${(bytes / 1e6).toFixed(1)} MB`);
-const say = (sentence) => { $(".message").textContent = sentence; };
+const say = (sentence) => { $(".message").textContent = page.say(sentence); };
 const isOpening = () => state.what && state.what !== "complete" && !state.message;
 const panel = (name) => document.getElementById(`after-${name}`);
 const isOut = (name) => !panel(name).hidden;
@@ -176,7 +176,7 @@ function showFound() {
   $(".says").textContent = [
     page.t(brought.size > 1 ? "found_images" : "found_points", values),
     page.t(brought.whole ? "found_whole" : "found_weights", values),
-    brought.why_not && page.t("found_why_not", values),
+    brought.why_not && page.t("found_why_not", { ...values, why_not: page.say(brought.why_not) }),
     !brought.is_here && page.t("found_no_data", values),
     lowered && page.t("found_lowered", { lowered }),
     brought.ignored.length && page.t("found_ignored", { ignored: brought.ignored.join(", ") }),

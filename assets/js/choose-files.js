@@ -76,14 +76,14 @@ export function createFiles(root, server, ready) {
 
   function show() {
     const box = $(".contact");
-    $(".reading").textContent = failure;
+    $(".reading").textContent = page.say(failure);
     $(".reading").classList.toggle("bad", Boolean(failure));
     box.hidden = !answer;
     if (!answer) return;
     box.querySelector("img").src = answer.sheet;
     shape.value = `${answer.size}/${answer.channels}`;
     box.querySelector("figcaption").textContent = page.t("own_count", { train: answer.train.toLocaleString("en"), test: answer.test.toLocaleString("en") });
-    const notes = Object.entries(answer.skipped).map(([why, count]) => page.t(`skipped.${why}`, { count: count.toLocaleString("en"), example: answer.example }));
+    const notes = Object.entries(answer.skipped).map(([why, count]) => page.t(`skipped.${why}`, { count: count.toLocaleString("en"), example: page.say(answer.example) }));
     if (answer.flat) notes.push(page.t("own_flat", { count: answer.flat }));
     if (answer.few) notes.push(page.t("own_few"));
     box.querySelector(".notes").replaceChildren(...notes.map((text) => Object.assign(document.createElement("li"), { textContent: text })));

@@ -16,7 +16,7 @@ export default function mount(element, server, { trigger }) {
   const first = page.facts.choosing.first;
   let choice = { ...first, knobs: {}, own: null }, given = null, took = null, waiting = 0, turn = 0, tries = 0;
 
-  const say = (sentence) => { $(".message").textContent = sentence ?? ""; };
+  const say = (sentence) => { $(".message").textContent = page.say(sentence); };
   const isReady = () => choice.data !== "own" || choice.own;
 
   // -- asking ------------------------------------------------------------------------------------------------------
@@ -70,7 +70,7 @@ export default function mount(element, server, { trigger }) {
     const refused = given?.refused || (took?.fits === false ? page.t("too_much_memory", { mb: took.megabytes, most: took.most_megabytes }) : "");
     const active = Boolean(page.run?.active);
     start.disabled = active || Boolean(refused) || !isReady() || !given;
-    $(".why").textContent = refused || (isReady() ? "" : page.t("own_first"));
+    $(".why").textContent = page.say(refused) || (isReady() ? "" : page.t("own_first"));
     const words = given?.weights && Object.entries(given.weights).map(([name, count]) => `${page.t(`net.${name}`)} ${count.toLocaleString("en")}`);
     $(".weights").textContent = words ? page.t("weights_of", { list: words.join(" · ") }) : "";
     $(".takes").textContent = takes(refused, active);

@@ -141,7 +141,7 @@ const ask = page.newest(async (wish) => {
   }
   if (!failure) $(".news").textContent = page.t("announce_strips", { seed: seed.value });
   return failure ?? {};
-}, () => { $(".message").textContent = ""; }, (sentence) => { $(".message").textContent = sentence; });
+}, () => { $(".message").textContent = ""; }, (sentence) => { $(".message").textContent = page.say(sentence); });
 
 function update() {
   if (!page.model) { $(".message").textContent = page.t("no_model"); return; }

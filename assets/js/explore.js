@@ -19,7 +19,7 @@ export default function mount(element, server) {
   let notice = ""; // stays until one moves
   let locked = new Set(), quiet = null, shown = null, turn = 0;
 
-  const say = (sentence) => { $(".message").textContent = sentence; };
+  const say = (sentence) => { $(".message").textContent = page.say(sentence); };
   const same = (a, b) => a.every((v, i) => Math.abs(v - b[i]) < 5e-4);
   const lockedVectors = (but) => rows.filter((view) => locked.has(view.slider.key) && view !== but).map((view) => view.slider.vector);
 

@@ -224,7 +224,7 @@ export default function mount(element, server) {
 
   function note(sentence) { // what is wrong, else what cannot move
     const ways = kit ? steps() : [], stuck = axes.filter((_, i) => !ways[i]).map((view) => view.slider.label());
-    $(".note").textContent = sentence ?? (stuck.length ? page.t("map_stuck", { names: stuck.join(", ") }) : "");
+    $(".note").textContent = page.say(sentence) || (stuck.length ? page.t("map_stuck", { names: stuck.join(", ") }) : "");
   }
 
   function choose(keys) {

@@ -21,7 +21,7 @@ export default function mount(element, server, { props, watch, trigger }) {
   let listed = 0; // when it was last asked which moments there are
   let timer = null, queue = Promise.resolve(), offline = false;
 
-  const say = (sentence) => { $(".message").textContent = sentence; };
+  const say = (sentence) => { $(".message").textContent = page.say(sentence); };
   const active = () => Boolean(own) && ACTIVE.includes(own.status);
   const shown = () => (own && own.status !== "gone" ? own : recorded);
 
@@ -144,7 +144,7 @@ export default function mount(element, server, { props, watch, trigger }) {
     const state = page.t(`status_${run.status}`, run);
     if ($(".state").textContent !== state) $(".state").textContent = state;
     const told = ["failed", "gone"].includes(run.status) || run.can_resume || ["finished", "stopped"].includes(run.status);
-    const why = told && run.message && !run.message.startsWith("Stopped") && !run.message.startsWith("Finished") ? run.message : "";
+    const why = told && run.message && !run.message.startsWith("Stopped") && !run.message.startsWith("Finished") ? page.say(run.message) : "";
     if ($(".why").textContent !== why) $(".why").textContent = why;
     const step = at ?? run.step;
     $(".numbers").textContent = !run.steps ? "" : [

@@ -61,7 +61,7 @@ const ask = page.newest((request) => server.on_nearest(request), (given) => {
   shown = given;
   $(".message").textContent = "";
   draw();
-}, (sentence) => { $(".message").textContent = sentence; });
+}, (sentence) => { $(".message").textContent = page.say(sentence); });
 
 function update() { // only while it can be seen: most visitors who move sliders do not look here
   if (!near || wish?.model !== page.model) return;

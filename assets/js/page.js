@@ -1,7 +1,7 @@
 // What all components of the page share: texts, language, theme, the chosen model, drawing on a canvas.
 (() => {
   if (window.aegan) return;
-  const { texts, ...facts } = window.aeganData;
+  const { texts, errors, ...facts } = window.aeganData;
   const store = {
     get: (key) => { try { return localStorage.getItem(`aegan.${key}`); } catch { return null; } },
     set: (key, value) => { try { localStorage.setItem(`aegan.${key}`, value); } catch { /* a private window */ } },
@@ -12,6 +12,21 @@
 
   page.t = (key, values = {}) =>
     (texts[page.language][key] ?? key).replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+
+  // What the server says in English when something is wrong, in the visitor's language. `errors` holds patterns of its
+  // sentences; of those that fit, the one with most words of its own counts. What stands in a place may be of words, too.
+  const patterns = Object.entries(errors).map(([english, chinese]) => {
+    const words = english.split(/\{\w+\}/).map((text) => text.replace(/[.*+?^$()[\]\\|]/g, "\\$&"));
+    return { chinese, places: english.match(/\{\w+\}/g) ?? [], length: words.join("").length, whole: new RegExp(`^${words.join("(.*?)")}$`, "s") };
+  }).sort((a, b) => b.length - a.length);
+  page.say = (sentence) => {
+    if (page.language === "en" || !sentence) return sentence ?? "";
+    for (const { whole, places, chinese } of patterns) {
+      const found = sentence.trim().match(whole);
+      if (found) return chinese.replace(/\{\w+\}/g, (place) => page.say(found[places.indexOf(place) + 1]));
+    }
+    return sentence;
+  };
 
   // An element says by data-t which text it shows, by data-t-label and data-t-title which its attributes hold.
   page.translate = (root) => {

@@ -25,7 +25,7 @@ export function createSeveral(root, server, { openFile, choose, invert }) {
       if (row.error) {
         pair.colSpan = 4;
         pair.className = "wrong";
-        pair.textContent = row.error;
+        pair.textContent = page.say(row.error);
         return line;
       }
       for (const key of row.answer ? ["input", "reconstruction"] : []) {

@@ -18,7 +18,7 @@ export function createTools(root, server, { answer, show, random }) {
   async function call(question, request) { // an answer, or null once the page moved on; errors are told
     try {
       const given = await question(request);
-      if (given.error) { $(".message").textContent = given.error; return null; }
+      if (given.error) { $(".message").textContent = page.say(given.error); return null; }
       return given.model === page.model ? given : null;
     } catch {
       $(".message").textContent = page.t("no_answer");
@@ -141,7 +141,7 @@ export function createTools(root, server, { answer, show, random }) {
       return canvas;
     }));
     showFrame();
-  }, (sentence) => { $(".message").textContent = sentence; });
+  }, (sentence) => { $(".message").textContent = page.say(sentence); });
 
   function showFrame() {
     at.style.setProperty("--at", at.value / (FRAMES - 1));
@@ -193,7 +193,7 @@ export function createTools(root, server, { answer, show, random }) {
     if (given.model !== page.model || panel("cycle").hidden) return;
     cycle = given;
     showCycle();
-  }, (sentence) => { $(".message").textContent = sentence; });
+  }, (sentence) => { $(".message").textContent = page.say(sentence); });
 
   function showCycle() {
     if (!cycle) return;

@@ -12,7 +12,7 @@ export default function mount(element, server) {
   let answer = null; // of the picture
   let shown = null; // what is on view: the answer, or a refined one
 
-  const fail = (sentence) => { $(".message").textContent = sentence; root.classList.remove("busy"); };
+  const fail = (sentence) => { $(".message").textContent = page.say(sentence); root.classList.remove("busy"); };
 
   function show() {
     if (!answer) return;

@@ -21,7 +21,7 @@ export default function mount(element, server) {
   const isHere = (model) => page.facts.models.some((known) => known.name === model);
 
   function say(sentence, canUndo = false) {
-    $(".status span").textContent = sentence;
+    $(".status span").textContent = page.say(sentence);
     $(".status .unremove").hidden = !canUndo;
     if (!canUndo) removed = null;
   }

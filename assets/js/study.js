@@ -275,7 +275,7 @@ const ask = page.newest((name) => server.on_study({ study: name }), (given) => {
   spot = null;
   $(".message").textContent = "";
   show();
-}, (sentence) => { $(".message").textContent = sentence; });
+}, (sentence) => { $(".message").textContent = page.say(sentence); });
 
 const askSheet = page.newest((name) => server.on_sheet({ study: name }), ({ image }) => {
   $(".sheet").hidden = !image;

@@ -1,7 +1,10 @@
 """The header, in the browser."""
 
+import re
+
 from playwright.sync_api import expect
 
+from aegan.ui.texts_errors import ERRORS
 from tests.ui.steps import choose_model
 
 
@@ -31,3 +34,26 @@ def test_cards_work_from_the_keyboard(visit):
     page.keyboard.press("Escape")
     expect(cards).to_be_hidden()
     expect(current).to_be_focused()
+
+
+def test_what_is_wrong_is_said_in_chinese(visit):
+    page = visit(query="?lang=zh")
+    page.get_by_role("tab", name="重建").click()
+    page.locator(".reconstruct input.file").set_input_files(
+        {"name": "a.png", "mimeType": "image/png", "buffer": b"no picture"}
+    )
+    expect(page.locator(".reconstruct .message")).to_have_text(
+        "文件已损坏或不是图片：请使用 PNG、JPEG、WebP 或 GIF 文件。"
+    )
+
+    def fill(text: str, places: list[str]) -> str:
+        return re.sub(r"\{\w+\}", lambda place: f"X{places.index(place[0])}", text)
+
+    said = {english: re.findall(r"\{\w+\}", english) for english in ERRORS}
+    given = page.evaluate(
+        "sentences => sentences.map(window.aegan.say)", [fill(english, places) for english, places in said.items()]
+    )
+    for (english, places), chinese in zip(said.items(), given, strict=True):
+        assert chinese == fill(ERRORS[english], places), english
+    nested = page.evaluate("window.aegan.say(\"config.json: There is no option 'lrr'. Did you mean lr?\")")
+    assert nested == "config.json：没有选项 'lrr'。您是想用 lr 吗？"
