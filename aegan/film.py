@@ -19,7 +19,7 @@ from aegan.config import UserError
 from aegan.images import to_uint8
 from aegan.latent import interpolate
 from aegan.model import AEGAN
-from aegan.provenance import to_xmp
+from aegan.provenance import note_gif, to_xmp
 
 FORMATS = ("webp", "gif")
 SMALLEST_SIDE = 256  # pixels; smaller pictures are enlarged by a whole number
@@ -64,7 +64,7 @@ def encode_film(frames: np.ndarray, milliseconds: int, kind: str, record: dict[s
         frames: uint8 [N, H, W, C].
         milliseconds: that each frame stays.
         kind: one of FORMATS.
-        record: see `aegan.provenance`. WebP holds it as XMP, GIF in words as its comment.
+        record: see `aegan.provenance`. Both hold it as XMP; GIF says it in its comment, too.
 
     Raises:
         UserError: when the file becomes too large.
@@ -84,7 +84,7 @@ def encode_film(frames: np.ndarray, milliseconds: int, kind: str, record: dict[s
         )
     buffer = io.BytesIO()
     large[0].save(buffer, kind, save_all=True, append_images=large[1:], duration=milliseconds, loop=0, **how)
-    content = buffer.getvalue()
+    content = note_gif(buffer.getvalue(), record) if kind == "gif" else buffer.getvalue()
     if len(content) > MAX_FILM_BYTES:
         raise UserError(f"The film is larger than {MAX_FILM_BYTES // 2**20} MB: take fewer frames.")
     return content

@@ -1,8 +1,8 @@
 """What a made picture says of itself, inside its own file: that it is made, by which model, from which numbers.
 
-The note is an XMP packet (ISO 16684-1), which PNG keeps in a text chunk and WebP in one of its own. It holds IPTC's
-word for pictures like these, "trained algorithmic media", which photo programs and search engines read, and a record
-in JSON, from which the picture can be drawn again.
+The note is an XMP packet (ISO 16684-1), which PNG keeps in a text chunk, WebP and GIF in blocks of their own. It holds
+IPTC's word for pictures like these, "trained algorithmic media", which photo programs and search engines read, and a
+record in JSON, from which the picture can be drawn again.
 """
 
 from __future__ import annotations
@@ -100,8 +100,15 @@ def png_notes(record: dict[str, Any]) -> dict[str, str]:
     return {"Description": record["description"], "Software": SOFTWARE, _PNG_KEY: to_xmp(record).decode()}
 
 
+def note_gif(content: bytes, record: dict[str, Any]) -> bytes:
+    """A GIF with the packet as its last block, the way XMP says (ISO 16684-3): in one piece, which programs that do not
+    know it skip in jumps as long as the byte they land on, until one leads down the staircase at its end."""
+    staircase = b"\x01" + bytes(range(255, -1, -1)) + b"\x00"
+    return content[:-1] + b"\x21\xff\x0bXMP DataXMP" + to_xmp(record) + staircase + content[-1:]
+
+
 def read_provenance(content: bytes) -> dict[str, Any] | None:
-    """The record in a picture file, PNG or WebP; None where there is none of ours.
+    """The record in a picture file, PNG, WebP or GIF; None where there is none of ours.
 
     Nothing is decoded. Whoever made the file may have written anything into it, and anyone can take it out.
 

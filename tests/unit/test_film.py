@@ -76,13 +76,24 @@ def test_a_film_shows_its_frames_enlarged(kind, channels):
         assert difference < (2 if channels == 1 else 45), "noise in colour is the worst case of both formats"
 
 
-def test_a_film_says_that_it_is_made():
-    frames = np.zeros((3, 8, 8, 1), np.uint8)
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("kind", film.FORMATS)
+def test_a_film_says_that_it_is_made(kind, channels):
+    frames = np.zeros((3, 8, 8, channels), np.uint8)
     frames[1] = 200
-    content = film.encode_film(frames, 50, "webp", RECORD)
+    content = film.encode_film(frames, 50, kind, RECORD)
     assert read_provenance(content) == RECORD
     assert SOURCE_TYPE.encode() in content
-    comment = Image.open(io.BytesIO(film.encode_film(frames, 50, "gif", RECORD))).info["comment"]
+
+
+def test_a_gif_says_so_in_words_and_can_be_skipped_through():
+    frames = np.random.default_rng(0).integers(0, 255, (2, 8, 8, 1), dtype=np.uint8)
+    content = film.encode_film(frames, 50, "gif", RECORD)
+    at = content.index(b"\x21\xff\x0bXMP DataXMP") + 14
+    while content[at]:  # as programs do that know nothing of it
+        at += 1 + content[at]
+    assert content[at:] == b"\x00;"
+    comment = Image.open(io.BytesIO(content)).info["comment"]
     assert comment.decode() == RECORD["description"] and "AI-generated" in RECORD["description"]
 
 

@@ -82,7 +82,7 @@ def test_the_packet_is_xml_with_the_words_of_the_standard():
 
 
 @pytest.mark.parametrize("kind", ["PNG", "WEBP"])
-def test_both_formats_carry_the_packet(kind):
+def test_single_pictures_carry_the_packet(kind):
     record = make_record("a sample", 3, noise=torch.tensor([[0.1, -2.5]]))
     assert record["noise"] == [[pytest.approx(0.1), -2.5]]
     image, buffer = Image.new("L", (4, 4)), io.BytesIO()
