@@ -58,14 +58,17 @@ def sample_sheet(model: AEGAN, n: int = 64, seed: int = 0) -> bytes:
     return generated_png(picture, model, f"{n} samples", seed=seed)
 
 
-def reconstruction_sheet(model: AEGAN, images: np.ndarray) -> tuple[bytes, np.ndarray]:
-    """A PNG of images uint8 [N, H, W, C], each beside its reconstruction; and the reconstructions."""
+def reconstruction_sheet(model: AEGAN, images: np.ndarray, name: str = "", scale: int = 1) -> tuple[bytes, np.ndarray]:
+    """A PNG of images uint8 [N, H, W, C], each beside its reconstruction; and the reconstructions.
+
+    `name` is the model's, for the note within; each pixel becomes a square of side `scale`.
+    """
     with torch.no_grad():
         code = model.encode(to_model(images).to(model.device))
         reconstructions = to_uint8(model.decode(code))
     pairs = np.stack([images, reconstructions], axis=1).reshape(-1, *images.shape[1:])  # [2 N, H, W, C]
-    grid = image_grid(pairs, columns=2 * math.ceil(math.sqrt(len(images) / 2)))
-    return generated_png(grid, model, "images beside their reconstructions", code=code), reconstructions
+    grid = image_grid(pairs, columns=2 * math.ceil(math.sqrt(len(images) / 2)), scale=scale)
+    return generated_png(grid, model, "images beside their reconstructions", name=name, code=code), reconstructions
 
 
 def generated_png(picture: np.ndarray, model: AEGAN, what: str, **latent: Any) -> bytes:

@@ -32,7 +32,7 @@ from aegan.ui import figures
 from aegan.ui.hosting import answers, decode_base64, parse_numbers, parse_seed
 from aegan.ui.models import Models, Shown
 from aegan.ui.page import ASSETS, component
-from aegan.ui.reconstruct_code import cycle, describe_code, morph, parse_request, refine_further
+from aegan.ui.reconstruct_code import cycle, describe_code, draw_sheet, morph, parse_request, refine_further
 
 log = logging.getLogger(__name__)
 
@@ -63,8 +63,12 @@ def create_reconstruct_tab(models: Models) -> None:
     def on_cycle(request: Any) -> dict[str, Any]:
         return cycle(models, request)
 
+    @answers
+    def on_sheet(request: Any) -> dict[str, Any]:
+        return draw_sheet(models, request)
+
     buttons = "".join(_example(name, path) for name, path in examples.items())
-    component("reconstruct", examples=buttons, server_functions=[on_picture, on_refine, on_morph, on_cycle])
+    component("reconstruct", examples=buttons, server_functions=[on_picture, on_refine, on_morph, on_cycle, on_sheet])
 
 
 def look_at(models: Models, examples: dict[str, Path], request: Any) -> dict[str, Any]:

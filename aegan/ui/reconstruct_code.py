@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from aegan.config import UserError
 from aegan.images import to_model, to_uint8
 from aegan.latent import interpolate
 from aegan.metrics import psnr, ssim
+from aegan.plots import reconstruction_sheet
 from aegan.provenance import describe_picture
 from aegan.refine import CODE_LIMIT, Refinement, begin_refinement, refine
 from aegan.ui import figures
@@ -24,6 +26,7 @@ MEMORY_LIMIT = 1e12  # of Adam's numbers
 NOISE_LIMIT = 1e6  # foreign pictures lie far out
 FRAMES = 25  # of a morph, both ends included
 ROUNDS = 6  # of a cycle
+MOST_SHEET, SHEET_SIDE = 16, 128  # pictures of a sheet, and the pixels that each is at least wide
 SSIM_WINDOW = 11
 
 
@@ -226,3 +229,25 @@ def cycle(models: Models, request: Any) -> dict[str, Any]:
         rounds.append({**figures.picture(image), "psnr": round(likeness, 2), "moved": round(moved, 3)})
         code = again
     return {"model": shown.name, "length": round(length, 3), "rounds": rounds}
+
+
+def draw_sheet(models: Models, request: Any) -> dict[str, Any]:
+    """Several pictures, each beside its reconstruction, as one file with its note.
+
+    Args:
+        models: where to find the model.
+        request: {"model": name, "seen": the pixels of 1 to MOST_SHEET answers' "input"}.
+
+    Returns:
+        "model" and "png", a data URI.
+
+    Raises:
+        UserError: for a request that is not of this form.
+    """
+    shown = parse_request(models, request, "model and seen")
+    texts, side = request.get("seen"), shown.model.config.model.img_resolution
+    if not isinstance(texts, list) or not 1 <= len(texts) <= MOST_SHEET:
+        raise UserError(f"seen must be a list of 1 to {MOST_SHEET} pictures.")
+    images = np.stack([parse_seen(shown, text) for text in texts])
+    png, _ = reconstruction_sheet(shown.model, images, shown.title, scale=max(SHEET_SIDE // side, 1))
+    return {"model": shown.name, "png": "data:image/png;base64," + base64.b64encode(png).decode()}

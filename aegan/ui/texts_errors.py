@@ -27,6 +27,7 @@ _ASKED: dict[str, str] = {
     "The seed must be a whole number from 0 to {most}.": "种子必须是 0 到 {most} 的整数。",
     "{name} must be a list of {count} numbers.": "{name} 必须是 {count} 个数的列表。",
     "{name} must be finite numbers from {low} to {high}.": "{name} 必须是 {low} 到 {high} 的有限数。",
+    "seen must be a list of 1 to {most} pictures.": "seen 必须是 1 到 {most} 张图片的列表。",
     "noise must be a list of 1 to {most} points.": "noise 必须是 1 到 {most} 个点的列表。",
     "points must be a list of 2 to {most} points.": "points 必须是 2 到 {most} 个点的列表。",
     "count must be a whole number from 1 to {most}.": "count 必须是 1 到 {most} 的整数。",

@@ -240,4 +240,14 @@ RECONSTRUCT_TEXTS: dict[str, tuple[str, str]] = {
     "pair": ("Input, reconstruction", "输入、重建"),
     "pair_help": ("What the model was given, and what it made of it.", "模型的输入，以及它重画的结果。"),
     "close": ("Close", "关闭"),
+    "save_sheet": ("Save sheet", "保存拼图"),
+    "save_sheet_help": (
+        "All pictures beside their reconstructions, as one PNG that says which model made it.",
+        "所有图片与各自的重建拼成一张 PNG，其中注明由哪个模型生成。",
+    ),
+    "save_table": ("Save table", "保存表格"),
+    "save_table_help": (
+        "The figures of all pictures as CSV, which spreadsheets open.",
+        "所有图片的数值，存为电子表格可打开的 CSV。",
+    ),
 }

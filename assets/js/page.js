@@ -116,6 +116,14 @@
     context.putImageData(image, 0, 0);
   };
 
+  // Saves a file that was made in the page.
+  page.download = (blob, name) => {
+    const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(blob), download: name });
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+  };
+  page.bytes = (uri) => Uint8Array.from(atob(uri.split(",")[1]), (c) => c.charCodeAt(0));
+
   // The picture as a file with its note, once it stands still: behind the link to save it, and over the canvas, so that
   // "save image as" saves it too (a canvas would leave the note out). While it moves there is no file yet.
   page.offer = (root, { png, points }, name) => {

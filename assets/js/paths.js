@@ -141,8 +141,8 @@ export function createPaths(panel, desk) {
       for (const other of panel.querySelectorAll(".film")) other.disabled = false;
       panel.classList.remove("making");
       if (given.error) return desk.say(given.error);
-      const bytes = Uint8Array.from(atob(given.film.split(",")[1]), (c) => c.charCodeAt(0));
-      desk.download(new Blob([bytes], { type: `image/${button.value}` }), `${page.titled(wish.model)}-path.${button.value}`);
+      const bytes = page.bytes(given.film);
+      page.download(new Blob([bytes], { type: `image/${button.value}` }), `${page.titled(wish.model)}-path.${button.value}`);
       desk.say(page.t("film_made", { frames: given.frames, size: (bytes.length / 2 ** 20).toFixed(1) }));
     });
   }

@@ -5,13 +5,17 @@ const UNUSUAL = 90, FOREIGN = 98; // percentiles among the model's own images
 // What a percentile is called.
 export const judge = ({ percentile }) => (percentile >= FOREIGN ? "foreign" : percentile >= UNUSUAL ? "unfamiliar" : "familiar");
 
-export function createSeveral(root, server, { openFile, choose, invert }) {
+// A cell of a table as a file: in quotes, and no formula, whatever a file is called.
+const cellOf = (value) => `"${String(value ?? "").replace(/^[=+\-@\t\r]/, "'$&").replaceAll('"', '""')}"`;
+
+export function createSeveral(root, server, { openFile, choose, invert, fail }) {
   const $ = (selector) => root.querySelector(selector);
   const box = $(".several"), body = $(".several tbody");
   let rows = []; // {name, image, preview, answer, error}
-  let turn = 0;
+  let turn = 0, model = null, busy = false; // whose answers these are; whether some are still to come
 
   function show() {
+    for (const button of root.querySelectorAll(".several .save-sheet, .several .save-table")) button.disabled = busy || !rows.some((row) => row.answer);
     body.replaceChildren(...rows.map((row) => {
       const line = document.createElement("tr");
       const cell = (text) => Object.assign(line.appendChild(document.createElement("td")), { textContent: text });
@@ -43,7 +47,8 @@ export function createSeveral(root, server, { openFile, choose, invert }) {
   }
 
   async function answerAll() {
-    const mine = ++turn, model = page.model;
+    const mine = ++turn;
+    [model, busy] = [page.model, true];
     for (const row of rows) row.answer = row.error = null;
     show();
     for (const row of rows) {
@@ -67,10 +72,33 @@ export function createSeveral(root, server, { openFile, choose, invert }) {
       }
       show();
     }
+    busy = false;
+    show();
     const done = rows.find((row) => row.answer);
     if (done) choose({ image: done.image }, done.preview);
   }
 
+  async function saveSheet({ target }) {
+    const mine = turn, seen = rows.filter((row) => row.answer).map((row) => row.answer.input.pixels);
+    target.disabled = true;
+    const given = await server.on_sheet({ model, seen }).catch(() => ({ error: page.t("no_answer") }));
+    if (mine === turn) target.disabled = false;
+    if (given.error) return fail(given.error);
+    page.download(new Blob([page.bytes(given.png)], { type: "image/png" }), `${page.titled(model)}-reconstructions.png`);
+  }
+
+  function saveTable() {
+    const lines = [[page.t("file_name"), "PSNR (dB)", "SSIM", page.t("how_foreign"), "", page.t("model")]];
+    for (const { name, answer, error } of rows) {
+      const { psnr, ssim, foreign } = answer ?? {};
+      lines.push([name, psnr, ssim, foreign?.percentile, foreign ? page.t(judge(foreign)) : page.say(error), page.titled(model)]);
+    }
+    const text = lines.map((line) => line.map(cellOf).join(",")).join("\r\n");
+    page.download(new Blob(["\ufeff", text, "\r\n"], { type: "text/csv" }), `${page.titled(model)}-reconstructions.csv`);
+  }
+
+  $(".several .save-sheet").addEventListener("click", saveSheet);
+  $(".several .save-table").addEventListener("click", saveTable);
   $(".several .close").addEventListener("click", () => { turn += 1; rows = []; box.hidden = true; show(); });
   return {
     run: (files) => {

@@ -115,7 +115,7 @@ export default function mount(element, server) {
     ask({ model: page.model, ...request });
   }
 
-  const several = createSeveral(root, server, { openFile: (file) => source.openFile(file), choose: (...picture) => source.choose(...picture), invert: () => source.invert() });
+  const several = createSeveral(root, server, { openFile: (file) => source.openFile(file), choose: (...picture) => source.choose(...picture), invert: () => source.invert(), fail });
   const source = createSource(root, { changed: send, several: (files) => several.run(files), fail });
 
   page.on("model", () => {

@@ -206,15 +206,6 @@ export default function mount(element, server) {
     } catch (error) { say(error.message || page.t("offline")); }
   }
 
-  function download(blob, name) {
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(blob);
-    link.download = name;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 10000);
-  }
-  desk.download = download;
-
   async function open(file) {
     if (!file) return;
     try {
@@ -244,7 +235,7 @@ export default function mount(element, server) {
     setTimeout(() => { button.textContent = page.t("keep"); }, 2000);
   }
   $(".here .keep").addEventListener("click", keepHere);
-  $(".export").addEventListener("click", () => download(store.toFile(entries), "shelf.json"));
+  $(".export").addEventListener("click", () => page.download(store.toFile(entries), "shelf.json"));
   $(".import input").addEventListener("change", (event) => { open(event.target.files[0]); event.target.value = ""; });
   $(".untick").addEventListener("click", () => { ticked = []; showTicks(); list.querySelector(".go[tabindex='0']")?.focus(); refresh(); });
   $(".unremove").addEventListener("click", () => {

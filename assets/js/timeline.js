@@ -115,11 +115,8 @@ export function createTimeline(bar, server, show, say) {
       bar.classList.remove("making");
       put();
       if (given.error) return say(given.error);
-      const bytes = Uint8Array.from(atob(given.film.split(",")[1]), (c) => c.charCodeAt(0)), link = document.createElement("a");
-      link.href = URL.createObjectURL(new Blob([bytes], { type: `image/${button.value}` }));
-      link.download = `training.${button.value}`;
-      link.click();
-      setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+      const bytes = page.bytes(given.film);
+      page.download(new Blob([bytes], { type: `image/${button.value}` }), `training.${button.value}`);
       $("output").textContent = page.t("film_made", { frames: given.frames, size: (bytes.length / 2 ** 20).toFixed(1) });
     });
   }

@@ -1,14 +1,17 @@
 """Reconstruct, in the browser: ways in, and how a picture is made to fit."""
 
 import base64
+import csv
 import io
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
+from aegan.provenance import read_provenance
 from tests.ui.steps import a_picture, pixels, wait_for_change
 
 SEEN = "As the model sees it"
@@ -227,6 +230,19 @@ def test_several_pictures_make_a_table(page):
     rows.nth(3).get_by_role("button").click()
     image = grey(wait_for_change(page, SEEN, shown))
     assert image[:12, :12].min() > 240 and image[16:].max() < 15
+
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Save sheet").click()
+    sheet = Path(saved.value.path()).read_bytes()
+    record = read_provenance(sheet)
+    assert record["model"] == "tiny" and len(record["code"]) == 2
+    assert Image.open(io.BytesIO(sheet)).size == (2 * (4 * 28 + 2) + 2, 2 * (4 * 28 + 2) + 2)
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Save table").click()
+    with Path(saved.value.path()).open(encoding="utf-8-sig", newline="") as file:
+        table = list(csv.reader(file))
+    assert [line[0] for line in table[1:]] == [f"<img src=x onerror=alert(1)>{i}.png" for i in range(3)]
+    assert float(table[1][1]) > 0 and "damaged" in table[2][4] and table[3][5] == "tiny"
 
     upload(page, *[a_picture()] * 20)
     expect(message(page, "Only the first 16 pictures are taken")).to_be_visible()

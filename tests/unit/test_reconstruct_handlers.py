@@ -16,6 +16,7 @@ from aegan.images import encode_png, fit_image, open_image, to_model, to_uint8
 from aegan.latent import interpolate
 from aegan.metrics import psnr, ssim
 from aegan.model import AEGAN
+from aegan.provenance import read_provenance
 from aegan.ui import figures, reconstruct, reconstruct_code
 from aegan.ui.models import Models, Shown
 
@@ -137,7 +138,15 @@ def test_a_wrong_request_gets_one_sentence(models, change, sentence):
         look(models, **change)
 
 
-@pytest.mark.parametrize("handler", [reconstruct_code.refine_further, reconstruct_code.morph, reconstruct_code.cycle])
+HANDLERS = [
+    reconstruct_code.refine_further,
+    reconstruct_code.morph,
+    reconstruct_code.cycle,
+    reconstruct_code.draw_sheet,
+]
+
+
+@pytest.mark.parametrize("handler", HANDLERS)
 @pytest.mark.parametrize("request_", [None, [], "x", 5, {}, {"model": ["pictures"]}])
 def test_what_is_no_request_gets_one_sentence(models, handler, request_):
     with pytest.raises(UserError):
@@ -283,3 +292,26 @@ def test_a_cycle_goes_round(models, shown, seen):
     assert answer["length"] == pytest.approx(float(codes[0].norm()), abs=1e-3)
     with pytest.raises(UserError, match="seen must be 784 bytes"):
         reconstruct_code.cycle(models, {"model": "pictures", "seen": "AAAA"})
+
+
+# -- several --------------------------------------------------------------------------------------------------------
+
+
+def test_a_sheet_holds_every_picture_beside_its_reconstruction(models, shown, seen):
+    others = [seen, 255 - seen]
+    answer = reconstruct_code.draw_sheet(models, {"model": "pictures", "seen": [bytes_of(image) for image in others]})
+    content = base64.b64decode(answer["png"].partition(",")[2])
+    sheet, at = np.asarray(open_image(content)).reshape(230, 230), [slice(2, 114), slice(116, 228)]
+    code = shown.model.encode(to_model(np.stack(others)))
+    drawn = to_uint8(shown.model.decode(code))
+    for row, images in zip(at, zip(others, drawn, strict=True), strict=True):
+        for column, image in zip(at, images, strict=True):
+            assert np.array_equal(sheet[row, column], image[..., 0].repeat(4, 0).repeat(4, 1))
+    record = read_provenance(content)
+    assert record["model"] == "pictures" and np.allclose(record["code"], code.detach().numpy(), atol=1e-5)
+
+
+@pytest.mark.parametrize("wrong", [None, [], ["eA=="], [5], "all", ["AAAA"] * 17])
+def test_a_wrong_sheet_gets_one_sentence(models, wrong):
+    with pytest.raises(UserError, match="seen must be"):
+        reconstruct_code.draw_sheet(models, {"model": "pictures", "seen": wrong})
