@@ -13,6 +13,7 @@ from aegan.data import load_data
 from aegan.events import Look, Metric, Step
 from aegan.state import TrainState
 from aegan.train import train
+from aegan.ui import recipes
 
 QUICK = {
     "width": 8, "batch_size": 32, "warmup_steps": 20, "ramp_steps": 10, "log_every": 5, "preview_every": 50,
@@ -83,6 +84,12 @@ def test_learning_that_stands_still_at_a_high_rate_is_told_so():
         pytest.param("fashion-mnist", "vae-gan", {"steps": 250}, marks=pytest.mark.slow),
         pytest.param("fashion-mnist", "seed", {"steps": 400, "warmup_steps": 0}, marks=pytest.mark.slow),
         pytest.param("fashion-mnist", "aegan", {"steps": 600, "architecture": "conv"}, marks=pytest.mark.slow),
+        pytest.param(
+            "fashion-mnist",
+            "aegan",
+            {"steps": 400, "architecture": "conv", **recipes.QUICK["aegan"]},
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_every_rule_is_silent_on_a_sound_run_from_beginning_to_end(data, objective, options):

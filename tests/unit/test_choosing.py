@@ -2,6 +2,7 @@
 
 import base64
 import dataclasses
+import json
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from aegan.config import OBJECTIVES, UserError
 from aegan.ui import recipes
 from aegan.ui.choosing import Choosing, choosing_facts
 from aegan.ui.own_data import OwnData
+from aegan.ui.page import ASSETS
 from aegan.ui.recipes import KNOBS, configure, describe_knobs, knob_values, pack_link, parse_link, recipe
 from aegan.uploads import OWN, UploadLimits
 from tests.unit.test_uploads import pack, pictures
@@ -36,6 +38,16 @@ def test_every_lesson_fits_every_kind_of_data(board, preset, data, images):
     assert config.objective == dataclasses.replace(OBJECTIVES[objective], gamma=0.0)
     assert config.train.lr_d == changes["lr_d"]
     board().bounded(config, own)
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_quick_settings_are_the_best_of_the_studys_trials(objective):
+    """As the table of the study that comes along says it: of each row's trials, the one with the smallest distance."""
+    lines = (ASSETS / "studies" / "fashion-mnist" / "tuning.jsonl").read_text().splitlines()
+    best = min((t for t in map(json.loads, lines) if t["row"] == objective), key=lambda trial: trial["score"])
+    config = recipe("fashion-mnist", objective)
+    shared = {name: value for name, value in best["options"].items() if name not in ("rec_kind", "adv_z", "kl")}
+    assert config.with_options(**shared) == config
 
 
 def test_few_images_are_augmented_by_default(images):
