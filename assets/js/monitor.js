@@ -160,6 +160,7 @@ export default function mount(element, server, { props, watch, trigger }) {
     commands(run);
     sheets(root, moment?.pictures ?? (run.status === "replay" ? null : run.pictures));
     const points = (moment?.pictures ?? run.pictures)?.generated?.groups, encodes = run.config ? run.config.rec || run.config.adv_rec || run.config.adv_z || run.config.cycle || run.config.rec_fake || run.config.kl : true;
+    $(".reconstructions .sheet").classList.toggle("none", !encodes);
     $(".generated .help").textContent = page.t(points ? "points_help" : "generated_help");
     $(".reconstructions .help").textContent = page.t(!encodes ? "no_encoder" : points ? "reconstructed_points_help" : "reconstructions_help");
     charts.update({ records: run.records, figures: run.figures, changes: run.changes, look: moment ? moment.look : run.look, at });
