@@ -93,7 +93,7 @@ function plan() { // the next look, while there is something to be seen and some
 
 async function arrive() { // the model can be looked at: its card, and the tab that was asked for
   const complete = state.what === "complete";
-  if (!state.opened || (card?.name === state.opened && card.complete === complete)) return;
+  if (!state.opened || (!wish && card?.name === state.opened && card.complete === complete)) return;
   if (!wish && page.card(state.opened) === undefined && !complete) return;
   const given = await server.on_card({ run });
   if (given.error) return say(given.error);
