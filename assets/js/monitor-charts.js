@@ -61,7 +61,8 @@ export function createLines(figure, { share = false, empty = "nothing_yet", unit
     svg.setAttribute("viewBox", `0 0 ${width} ${HEIGHT}`);
     const parts = [];
     for (const v of page.ticks(low, high, log)) parts.push(make("line", { class: "rule", x1: LEFT, x2: width - RIGHT, y1: y(v), y2: y(v) }), make("text", { x: LEFT - 6, y: y(v) + 3.5, "text-anchor": "end" }, tick(v)));
-    if (all.length) parts.push(make("text", { x: LEFT, y: HEIGHT - 5 }, first.toLocaleString("en")), make("text", { x: width - RIGHT, y: HEIGHT - 5, "text-anchor": "end" }, last.toLocaleString("en")));
+    if (all.length) parts.push(make("text", { x: LEFT, y: HEIGHT - 5 }, first.toLocaleString("en")));
+    if (steps.some((step) => step > first)) parts.push(make("text", { x: width - RIGHT, y: HEIGHT - 5, "text-anchor": "end" }, last.toLocaleString("en")));
     for (const { step, words } of marks) {
       if (step < first || step > last) continue;
       const group = make("g", { class: "turned" });
@@ -71,7 +72,7 @@ export function createLines(figure, { share = false, empty = "nothing_yet", unit
     for (const line of lines) {
       let pen = "M";
       const d = line.values.map((v, i) => { if (v == null) { pen = "M"; return ""; } const to = `${pen}${x(line.step[i]).toFixed(1)} ${y(v).toFixed(1)}`; pen = "L"; return to; }).join("");
-      parts.push(make("path", { class: "line", d: /L/.test(d) ? d : `${d}h.1`, style: `${stroke(line.actor)}${line.colour ? `;stroke:${line.colour}` : ""}`, "stroke-dasharray": line.dash }));
+      parts.push(make("path", { class: /L/.test(d) ? "line" : "line dot", d: /L/.test(d) ? d : `${d}h.1`, style: `${stroke(line.actor)}${line.colour ? `;stroke:${line.colour}` : ""}`, "stroke-dasharray": line.dash }));
     }
     parts.push(make("line", { class: "cursor", y1: TOP, y2: HEIGHT - BOTTOM, visibility: "hidden" }));
     svg.replaceChildren(...parts);
