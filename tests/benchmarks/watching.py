@@ -1,0 +1,66 @@
+"""A training on the page after one and five minutes, measured: `python -m tests.benchmarks.watching FOLDER`.
+
+The page's own recipes for Fashion-MNIST on one core, in seconds of processor time, so that other programs change
+nothing; judged on the test images, from three draws. Sheets of samples are written into the folder.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+import torch
+
+from aegan.checkpoints import commit, hardware
+from aegan.data import load_data
+from aegan.evaluate import evaluate
+from aegan.events import Step
+from aegan.plots import sample_sheet
+from aegan.state import TrainState
+from aegan.train import finish, train
+from aegan.ui.recipes import recipe
+
+MARKS = 60.0, 300.0  # seconds
+FIGURES = {"FD": "fd/samples", "precision": "prdc/precision", "recall": "prdc/recall", "coverage": "prdc/coverage"}
+
+
+def watch(objective: str, folder: Path) -> None:
+    data = load_data("fashion-mnist")
+    config = recipe("fashion-mnist", objective).with_options(steps=1_000_000, preview_every=1_000_000, measure_every=0)
+    state, marks, spent = TrainState.create(config, torch.device("cpu")), list(MARKS), 0.0
+    before = time.process_time()
+    for event in train(state, data):
+        if not isinstance(event, Step):
+            continue
+        spent += time.process_time() - before
+        if spent >= marks[0]:
+            last_fit = finish(state, data)
+            while True:
+                try:
+                    next(last_fit)
+                except StopIteration as end:
+                    model = end.value
+                    break
+            mark = marks.pop(0)
+            (folder / f"{objective}-{mark:.0f}s.png").write_bytes(sample_sheet(model))
+            figures = evaluate(model, data, seeds=3)
+            row = [f"{figures[key]:.2f} ± {figures[f'{key}_sd']:.2f}" for key in FIGURES.values()]
+            print(f"| {objective} | {mark:.0f} s | {state.step:,} | {' | '.join(row)} |", flush=True)
+        if not marks:
+            return
+        before = time.process_time()
+
+
+def main() -> None:
+    torch.set_num_threads(1)
+    folder = Path(sys.argv[1])
+    folder.mkdir(parents=True, exist_ok=True)
+    print(f"{hardware('cpu')}, torch {torch.__version__}, commit {commit()}")
+    print(f"| objective | after | steps | {' | '.join(FIGURES)} |\n|{'---|' * (3 + len(FIGURES))}")
+    for objective in ("aegan", "gan"):
+        watch(objective, folder)
+
+
+if __name__ == "__main__":
+    main()
