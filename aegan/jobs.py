@@ -1,26 +1,22 @@
 """Training runs in the background: start, pause, single steps, knobs, rewind, stop, resume, look. Knows no page.
 
 A run has a process of its own and an id that cannot be guessed: who holds the id sees and commands the run. What a
-reader gets is an immutable snapshot, so that nobody can disturb the run by looking at it. A run lies on disk under a
-digest of its id, and is found there again after a restart of the server.
+reader gets is an immutable snapshot, so that nobody can disturb the run by looking at it. A run lies on disk, and is
+found there again after a restart of the server.
 """
 
 from __future__ import annotations
 
 import atexit
 import functools
-import hashlib
 import logging
 import os
-import re
 import secrets
 import shutil
-import tempfile
 import threading
 import time
 import weakref
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,31 +24,22 @@ import numpy as np
 
 from aegan.config import Config, UserError
 from aegan.data import Dataset, list_data, load_data
-from aegan.history import EVENTS
 from aegan.job import CLOSED, LIMITS, Job, Limits, Line, Snapshot, recall
+from aegan.job_folders import JobFolders, default_folder, digest_of
 from aegan.launch import Lend, start_process, start_turn, warm_up
-from aegan.runs import RUN, Run, remove_run
+from aegan.runs import Run, remove_run
 from aegan.step import learns
 from aegan.train import check_data
-from aegan.uploads import OWN, outline, save_data
+from aegan.uploads import OWN, outline
 from aegan.worker import turn, work
 
 log = logging.getLogger(__name__)
 
 GONE = "This run is no longer on the server: start a new one."
-NO_ROOM = "This server has no room on its disk for another run: try again later."
 NO_SAVE = "Nothing of this run was saved yet: let it train for a moment."
 PLAYERS = ("d", "g", "both")
 CLOSING_SECONDS = 5.0
 PRUNE_SECONDS = 600.0  # between two looks for what is too old, though nobody comes
-
-
-def default_folder() -> Path:
-    """`$AEGAN_RUNS`, or a folder of this user's own among the system's temporary files."""
-    if "AEGAN_RUNS" in os.environ:
-        return Path(os.environ["AEGAN_RUNS"])
-    user = os.getuid() if hasattr(os, "getuid") else "user"
-    return Path(tempfile.gettempdir()) / f"aegan-runs-{user}"
 
 
 class Jobs:
@@ -71,16 +58,13 @@ class Jobs:
         target: Callable[..., None] = work, lend: Lend | None = None,
     ) -> None:  # fmt: skip
         self.limits, self.device, self.folder = limits, device, Path(folder or default_folder())
+        self._folders = JobFolders(self.folder, limits)
         self.is_lent = lend is not None
         self._start_work = functools.partial(start_turn, lend) if lend else functools.partial(start_process, target)
         self._line = Line(limits.active, limits.waiting)
         self._lock = threading.RLock()
         self._jobs: dict[str, Job] = {}  # by the digest of its id
         self._owners: dict[str, str] = {}  # page -> id of the run that it began
-        self._folders: dict[str, Path] = {}  # of all runs that can be looked at, by digest
-        with suppress(OSError):
-            if self.folder.is_dir() and _is_ours(self.folder):
-                self._folders = {path.name: path for path in self.folder.iterdir() if (path / RUN).is_file()}
         self._prune()
         threading.Thread(target=_prune_at_times, args=(weakref.ref(self),), name="pruning", daemon=True).start()
         atexit.register(_close, weakref.ref(self))
@@ -112,8 +96,8 @@ class Jobs:
             if owner and any(job.owner == owner and job.snapshot.is_active for job in self._jobs.values()):
                 raise UserError("This page has a run already: stop it before you start another one.")
             job_id = secrets.token_urlsafe(16)
-            digest = _digest(job_id)
-            run = self._create(digest, config, own)
+            digest = digest_of(job_id)
+            run = self._folders.create(digest, config, own)
             job = Job(run, Snapshot(config, _outline(config.data)), self.limits, self._line, self.device,
                       self._start_work, owner)  # fmt: skip
             job.on_end = self._prune
@@ -122,9 +106,9 @@ class Jobs:
                     prepare(run)
                 job.begin()
             except UserError:
-                shutil.rmtree(run.folder, ignore_errors=True)
+                shutil.rmtree(self._folders.release(digest), ignore_errors=True)
                 raise
-            self._jobs[digest], self._folders[digest] = job, run.folder
+            self._jobs[digest] = job
             self._owners = {name: run_id for name, run_id in self._owners.items() if self._is_active(run_id)}
             self._owners[owner] = job_id
         return job_id
@@ -274,29 +258,28 @@ class Jobs:
         for job in active:
             job.close(max(until - time.monotonic(), 0.0))
 
-    # -- where runs lie -------------------------------------------------------------------------------------------
+    # -- finding runs ---------------------------------------------------------------------------------------------
 
     def _is_active(self, job_id: str) -> bool:
-        job = self._jobs.get(_digest(job_id))
+        job = self._jobs.get(digest_of(job_id))
         return job is not None and job.snapshot.is_active
 
     def _find(self, job_id: Any) -> Job | None:
-        """The run of that id. The id never becomes part of a path: its digest is looked up in a table."""
-        if not isinstance(job_id, str) or not re.fullmatch(r"[\w-]{22}", job_id, re.ASCII):
-            return None
-        digest = _digest(job_id)
+        digest = digest_of(job_id)
         with self._lock:
-            if digest not in self._jobs and digest in self._folders:
+            if digest not in self._jobs:
                 try:
-                    run = Run.open(self._folders[digest])
+                    run = self._folders.open(digest)
+                    if run is None:
+                        return None
                     snapshot = recall(run, _outline(run.config.data), self.limits.history)
                 except UserError as error:
                     log.warning("%s", error)
-                    del self._folders[digest]
+                    self._folders.release(digest)
                     return None
                 self._jobs[digest] = Job(run, snapshot, self.limits, self._line, self.device, self._start_work)
                 self._jobs[digest].on_end = self._prune
-            return self._jobs.get(digest)
+            return self._jobs[digest]
 
     def _get(self, job_id: Any) -> Job:
         job = self._find(job_id)
@@ -304,45 +287,16 @@ class Jobs:
             raise UserError(GONE)
         return job
 
-    def _create(self, digest: str, config: Config, own: Dataset | None) -> Run:
-        try:
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if not _is_ours(self.folder):
-                raise UserError(f"{self.folder} belongs to somebody else: set AEGAN_RUNS to another folder.")
-            if shutil.disk_usage(self.folder).free < self.limits.free_bytes:
-                raise UserError("The disk is full.")
-            run = Run.create(self.folder / digest, config)
-            if own is not None:
-                save_data(run.folder, own)
-            return run
-        except (OSError, UserError) as error:
-            shutil.rmtree(self.folder / digest, ignore_errors=True)
-            log.warning("A run could not be created: %s", error)
-            raise UserError(NO_ROOM) from None
-
     def _prune(self) -> None:
-        """Removes the ended runs that are too many, too old or too large, the oldest first."""
-        gone = []
+        """Removes the ended runs that are too many, too old or too large."""
         with self._lock:
-            ended = []
-            for digest, folder in list(self._folders.items()):
-                job = self._jobs.get(digest)
-                if job is None or not job.snapshot.is_active:
-                    ended.append((_last_change(folder), digest))
-            size = 0
-            for place, (changed, digest) in enumerate(sorted(ended, reverse=True), start=1):
-                folder = self._folders[digest]
-                size += _size(folder)
-                is_old = time.time() - changed > self.limits.kept_seconds
-                if place > self.limits.kept or is_old or size > self.limits.kept_bytes:
-                    gone.append(self._folders.pop(digest))
-                    self._jobs.pop(digest, None)
+            active = {digest for digest, job in self._jobs.items() if job.snapshot.is_active}
+            gone = []
+            for digest in self._folders.find_surplus(active):
+                gone.append(self._folders.release(digest))
+                self._jobs.pop(digest, None)
         for folder in gone:
             remove_run(folder)
-
-
-def _digest(job_id: str) -> str:
-    return hashlib.sha256(job_id.encode()).hexdigest()[:32]
 
 
 @functools.cache
@@ -357,27 +311,6 @@ def _outline(name: str) -> Dataset | None:
             nothing = np.zeros((0, 1, 1, 1), np.uint8)
             return Dataset(name, info.title, nothing, nothing, None, None, (), info.license, info.credit)
     return None
-
-
-def _is_ours(folder: Path) -> bool:
-    """Whether the folder is safe: anybody can put one of the default's name among the system's temporary files."""
-    if folder != default_folder() or "AEGAN_RUNS" in os.environ or not hasattr(os, "getuid"):
-        return True
-    return not folder.is_symlink() and folder.stat().st_uid == os.getuid()
-
-
-def _last_change(folder: Path) -> float:
-    with suppress(OSError):
-        return max((path.stat().st_mtime for path in (folder / EVENTS, folder / RUN) if path.exists()), default=0.0)
-    return 0.0
-
-
-def _size(folder: Path) -> int:
-    total = 0
-    for path in folder.rglob("*"):
-        with suppress(OSError):
-            total += path.stat().st_size
-    return total
 
 
 def _prune_at_times(jobs: weakref.ref[Jobs]) -> None:

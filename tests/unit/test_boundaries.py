@@ -20,7 +20,7 @@ ORDER = [
     "directions", "familiarity", "atlas_index", "atlas", "uploads", "runs", "card", "checkpoints", "export",
     "package", "hub", "opened",
     "study_rows", "study_files", "study_measure", "study_report", "study_tables", "study_pictures", "study",
-    "worker", "launch", "job", "jobs", "estimate",
+    "worker", "launch", "job", "job_folders", "jobs", "estimate",
     "terminal", "cli_train", "cli_study", "cli_use", "cli", "__main__",
     "ui", "app",
 ]  # fmt: skip
