@@ -75,9 +75,3 @@ watch("value", () => { // the visitor's own model, if one was opened in an earli
   page.setModel(card.name);
 });
 page.mount(element, () => { build(); show(); });
-
-// A link to a choice in the training tab opens that tab, which is built only then.
-if (new URLSearchParams(location.search).has("train")) {
-  const openTraining = () => (document.querySelector("#tabs [role=tab]") ? page.openTab("train") : requestAnimationFrame(openTraining));
-  openTraining();
-}

@@ -68,8 +68,24 @@
     return changes.length === 1 ? changes[0] : changes;
   };
 
-  // Opens a tab by its place in the row of tabs.
-  page.openTab = (name) => document.querySelectorAll("#tabs [role=tab]")[["explore", "reconstruct", "compare", "train"].indexOf(name)]?.click();
+  // The tab in use stands in the address, so that a reload or a link comes back to it; a link to a choice of the training
+  // tab means that one. It is opened as soon as there are tabs, and until then none is shown, so that nothing jumps.
+  const TABS = ["explore", "reconstruct", "compare", "train"], begun = new URLSearchParams(location.search);
+  const tabs = () => [...document.querySelectorAll("#tabs [role=tab]")];
+  page.openTab = (name) => tabs()[TABS.indexOf(name)]?.click();
+  const first = TABS.includes(begun.get("tab")) ? begun.get("tab") : begun.has("train") ? "train" : "explore";
+  const openFirst = () => {
+    if (!tabs().length) return requestAnimationFrame(openFirst);
+    page.openTab(first);
+    requestAnimationFrame(() => { delete document.documentElement.dataset.opening; });
+  };
+  if (first !== "explore") { document.documentElement.dataset.opening = ""; openFirst(); }
+  document.addEventListener("click", (event) => {
+    const name = TABS[tabs().indexOf(event.target.closest?.("#tabs [role=tab]"))], link = new URL(location);
+    if (!name) return;
+    if (name === "explore" && !link.searchParams.has("train")) link.searchParams.delete("tab"); else link.searchParams.set("tab", name);
+    history.replaceState(history.state, "", link);
+  });
 
   // The address of a file that the page's server has for its scripts; `from` is a version.
   page.asset = (path, from = facts.version) => {

@@ -57,3 +57,14 @@ def test_what_is_wrong_is_said_in_chinese(visit):
         assert chinese == fill(ERRORS[english], places), english
     nested = page.evaluate("window.aegan.say(\"config.json: There is no option 'lrr'. Did you mean lr?\")")
     assert nested == "config.json：没有选项 'lrr'。您是想用 lr 吗？"
+
+
+def test_the_tab_in_use_is_kept_on_reload(visit):
+    page = visit("Compare")
+    page.wait_for_url("**tab=compare**")
+    page.reload()
+    expect(page.get_by_role("tab", name="Compare")).to_have_attribute("aria-selected", "true")
+    expect(page.locator("#compare")).to_be_visible()
+    page.get_by_role("tab", name="Explore").click()
+    expect(page.locator(".explore")).to_be_visible()
+    assert "tab=" not in page.url
