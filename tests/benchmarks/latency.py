@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page, Request, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from aegan.ui.models import CHECKPOINTS
 from tests.ui.conftest import FLAGS
@@ -131,6 +131,7 @@ def latency() -> None:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
         with served("app.py", "--port", "PORT", "--device", "cpu") as address:
             first_picture(browser, address)
+            ours = weigh(browser, address)
             for model in ("fashion", "avatars"):
                 page = open_page(browser, f"{address}?model={model}")
                 page.evaluate(
@@ -152,6 +153,8 @@ def latency() -> None:
             script = Path(folder) / "plain.py"
             script.write_text(PLAIN_APP)
             with served(str(script), str(CHECKPOINTS / "fashion"), "PORT") as address:
+                plain = weigh(browser, address)
+                print(f"latency    sent for a first visit: {ours / 1e3:.0f} kB, of a plain page {plain / 1e3:.0f} kB")
                 page = browser.new_page()
                 page.goto(address)
                 page.wait_for_selector("input[type=range]")
@@ -162,19 +165,11 @@ def latency() -> None:
 
 
 def first_picture(browser: Browser, address: str) -> None:
-    """When the picture is there, in a browser that has the page's frame in its store, and what our own part weighs."""
+    """When the picture is there, at first and in a browser that has the page's frame in its store."""
     context = browser.new_context()
-    weights: list[int] = []
-
-    def count(request: Request) -> None:
-        if "/aegan/" in request.url:
-            weights.append(request.sizes()["responseBodySize"])
-
     looks, times = [], []
-    for visit in range(4):
+    for _ in range(4):
         page = context.new_page()
-        if visit == 0:
-            page.on("requestfinished", count)
         page.goto(address, wait_until="commit")
         page.wait_for_selector(".first-look img")
         looks.append(page.evaluate("performance.now()") / 1e3)
@@ -182,14 +177,27 @@ def first_picture(browser: Browser, address: str) -> None:
         times.append(page.evaluate("performance.now()") / 1e3)
         page.wait_for_timeout(3000)
         page.close()
-    with urllib.request.urlopen(address) as answer:
-        frame = len(answer.read())
     print(
         f"latency    first picture {looks[0]:.2f} s after a first visit began, {min(looks[1:]):.2f} s later on; the"
-        f" explorer {times[0]:.2f} and {min(times[1:]):.2f} s;"
-        f" page {frame / 1e3:.0f} kB with all components, scripts of our own {sum(weights) / 1e3:.0f} kB"
+        f" explorer {times[0]:.2f} and {min(times[1:]):.2f} s"
     )
     context.close()
+
+
+def weigh(browser: Browser, address: str) -> float:
+    """Bytes sent for a first visit on which nothing is touched, as they go over the wire, without fonts."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    network = context.new_cdp_session(page)
+    network.send("Network.enable")
+    fonts: set[str] = set()
+    sent: dict[str, float] = {}
+    network.on("Network.responseReceived", lambda e: e["type"] == "Font" and fonts.add(e["requestId"]))
+    network.on("Network.loadingFinished", lambda e: sent.update({e["requestId"]: e["encodedDataLength"]}))
+    page.goto(address)
+    page.wait_for_load_state("networkidle")
+    context.close()
+    return sum(size for request, size in sent.items() if request not in fonts)
 
 
 def find_explorer(address: str) -> int:
