@@ -233,6 +233,29 @@ RECONSTRUCT_TEXTS: dict[str, tuple[str, str]] = {
     ),
     "cycle_length": ("|z| {value}", "|z| {value}"),
     "cycle_moved": ("|z − ẑ| {value}", "|z − ẑ| {value}"),
+    # before there is a picture
+    "welcome": ("Give the model a picture, and it draws it again", "给模型一张图片，它会重新画出来"),
+    "welcome_how": (
+        "Drop one here, paste, draw, take it with your camera, or start with this example.",
+        "把图片拖到这里，粘贴、绘画、用相机拍摄，或从这个示例开始。",
+    ),
+    "try_first": ("Try this example", "试试这个示例"),
+    "any_picture": ("Any picture", "任意图片"),
+    "any_picture_help": ("a photo, a file, a drawing", "照片、文件或绘画"),
+    "about_seen": ("cut to a square of {size} × {size} pixels", "裁成 {size} × {size} 像素的正方形"),
+    "about_code": (
+        "the encoder keeps {numbers} numbers of {pixels}",
+        "编码器从 {pixels} 个数值中只留下 {numbers} 个",
+    ),
+    "drawn_again": ("Drawn again", "重新画出"),
+    "about_drawn": ("by the generator, from these numbers alone", "生成器仅凭这些数字画出"),
+    "about_difference": ("bright where the two differ", "越亮处相差越大"),
+    "welcome_then": (
+        "Then refine it, paint over a part to have it filled in, morph it into another picture, or take it to the"
+        " sliders of Explore. The page says how true the drawing is, and how foreign your picture is to the model.",
+        "然后可以精修、涂掉一部分让模型填补、变形成另一张图片，或带到“探索”的滑块中编辑。"
+        "本页会告诉您重画得有多准，以及您的图片对模型有多陌生。",
+    ),
     # several at once
     "several": ("Several pictures", "多张图片"),
     "several_open": ("Show this one in full.", "完整显示这一张。"),

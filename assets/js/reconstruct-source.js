@@ -99,6 +99,7 @@ export function createSource(root, { changed, several, fail }) {
       if (mine === turn) choose({ example: button.dataset.example }, preview);
     });
   }
+  $(".try").addEventListener("click", ({ currentTarget }) => [...root.querySelectorAll(".example")].find((button) => button.dataset.example === currentTarget.dataset.name)?.click());
   $(".samples").hidden = !root.querySelector(".example");
 
   const random = () => { turn += 1; choose({ test: Math.floor(Math.random() * 2 ** 31) }, null); };

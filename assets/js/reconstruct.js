@@ -110,6 +110,7 @@ export default function mount(element, server) {
   function send() {
     const request = source.request();
     if (!request || !page.model) return;
+    root.classList.remove("unasked");
     root.classList.add("busy");
     tools.stop();
     ask({ model: page.model, ...request });

@@ -198,9 +198,14 @@ def test_a_refused_camera_is_hidden_with_one_sentence(page):
 
 
 def test_examples_pasting_and_test_images(page):
-    empty = pixels(page, "Reconstruction")
+    empty, welcome = pixels(page, "Reconstruction"), page.get_by_role("heading", name="Give the model a picture")
+    expect(welcome).to_be_visible()
+    page.get_by_role("button", name="Try this example").click()
+    tried = wait_for_change(page, "Reconstruction", empty)
+    expect(welcome).to_be_hidden()
+    expect(page.get_by_role("button", name="Example: photo tshirt")).to_have_attribute("aria-pressed", "true")
     page.get_by_role("button", name="Example:").first.click()
-    first = wait_for_change(page, "Reconstruction", empty)
+    first = wait_for_change(page, "Reconstruction", tried)
     page.evaluate(
         """bytes => {
             const data = new DataTransfer();

@@ -294,6 +294,23 @@ def test_a_cycle_goes_round(models, shown, seen):
         reconstruct_code.cycle(models, {"model": "pictures", "seen": "AAAA"})
 
 
+# -- before there is a picture --------------------------------------------------------------------------------------
+
+
+def test_an_example_is_shown_all_the_way_through_the_first_model(models, shown):
+    examples = reconstruct.find_examples()
+    first = reconstruct.show_first(models, examples)
+    answer = reconstruct.reconstruct(shown, open_image(examples[first["first_name"]]), "auto")
+    assert first["first_seen"] == figures.to_uri(answer["input"])
+    assert first["first_drawn"] == figures.to_uri(answer["reconstruction"], answer["note"])
+    assert first["first_difference"] == figures.to_uri(answer["difference"])
+    assert (first["first_size"], first["first_pixels"], first["first_numbers"]) == ("28", "784", "10")
+    assert first["first_bars"].count("<i") == 10
+    assert set(
+        reconstruct.show_first(Models([models.folder("gan")], shipped=models.folder("gan")), examples).values()
+    ) == {""}
+
+
 # -- several --------------------------------------------------------------------------------------------------------
 
 
