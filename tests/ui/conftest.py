@@ -13,6 +13,7 @@ from tests.ui.serving import Site, open_site
 FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--js-flags=--liftoff-only --wasm-lazy-compilation",  # no time for code that draws two pictures to become fast
 ]  # fmt: skip
 PATIENCE = 60_000  # milliseconds that a busy machine is waited for
 DESKTOP = {"width": 1280, "height": 900}
