@@ -272,7 +272,7 @@ def encode_png(image: np.ndarray, metadata: dict[str, str] | None = None) -> byt
 
 
 def encode_webp(image: np.ndarray, xmp: bytes = b"", quality: int = 85, method: int = 6) -> bytes:
-    """uint8 [H, W, 3] as a WebP file, lossy and small, with an XMP packet; `method` from 0, quick, to 6, small."""
+    """uint8 [H, W, 3 or 4] as a WebP file, lossy and small, with an XMP packet; `method` from 0, quick, to 6, small."""
     buffer = io.BytesIO()
     Image.fromarray(image).save(buffer, "WEBP", quality=quality, method=method, xmp=xmp)
     return buffer.getvalue()
