@@ -17,7 +17,7 @@ export default function mount(element, server) {
   let rows = [], raws = []; // views of the sliders
   let past = [], future = [], gesture = null; // a gesture is one slider's movement, undone at once
   let notice = ""; // stays until one moves
-  let locked = new Set(), quiet = null, shown = null, turn = 0;
+  let locked = new Set(), quiet = null, shown = null, turn = 0, entering = 0;
 
   const say = (sentence) => { $(".message").textContent = page.say(sentence); };
   const same = (a, b) => a.every((v, i) => Math.abs(v - b[i]) < 5e-4);
@@ -230,16 +230,17 @@ export default function mount(element, server) {
   }
 
   async function enter(model, noise = null, at = null) { // a model, at a point, or at one that a link packed, or at the seed's
-    const entered = turn += 1;
+    const entered = entering += 1; // not a turn: the old model may be moved until the new one is here
+    turn += 1;
     clearTimeout(quiet);
     try {
       const given = await getKit(model);
-      if (entered !== turn || model !== page.model) return;
+      if (entered !== entering || model !== page.model) return;
       const isNew = kit !== given;
       kit = given;
       const to = noise?.length === kit.z_dim ? round(noise) : unpack(at, kit.z_dim);
       notice = at && !to ? page.t("bad_link") : "";
-      if (isNew) { past = []; future = []; locked = new Set(); shown = null; build(); }
+      if (isNew) { past = []; future = []; locked = new Set(); shown = gesture = null; build(); }
       else if (to && point) keepPast();
       point = home = to ?? seedNoise(+seed.value, kit.z_dim);
       for (const view of rows) view.setHome(dot(home, view.slider.vector));
@@ -247,11 +248,11 @@ export default function mount(element, server) {
       update();
       sayForeign();
     } catch (error) {
-      if (entered !== turn) return;
+      if (entered !== entering) return;
       const away = !(error instanceof Error) || !error.message || /fetch|network/i.test(error.message);
       say(away ? page.t("offline") : error.message);
       canvas.classList.remove("waiting");
-      if (away) setTimeout(() => entered === turn && enter(model, noise, at), 1500);
+      if (away) setTimeout(() => entered === entering && enter(model, noise, at), 1500);
     }
   }
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from aegan.images import to_uint8
 from aegan.latent import interpolate, seed_noise, unusualness
@@ -339,9 +339,17 @@ def test_a_model_changed_in_mid_drag_is_the_one_that_is_drawn(visit):
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] * 0.7, box["y"], steps=4)
-    page.evaluate("name => aegan.setModel(name)", name)
+    held = []
+
+    def hold(route: Route) -> None:  # until the drag has gone on
+        held.append(route) if "on_kit" in (route.request.post_data or "") else route.continue_()
+
+    page.route("**/component_server/**", hold)
+    with page.expect_request(lambda request: "on_kit" in (request.post_data or "")):
+        page.evaluate("name => aegan.setModel(name)", name)
     page.mouse.move(box["x"] + box["width"] * 0.3, box["y"], steps=4)
-    page.mouse.up()  # the slider that was held is gone
+    page.mouse.up()  # the slider that was held will be gone
+    held[0].continue_()
     shows(page, other)
     until_settled(page)
     assert f"model={name}" in page.url
