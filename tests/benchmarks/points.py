@@ -15,7 +15,7 @@ import torch
 
 from aegan.checkpoints import commit, hardware
 from aegan.config import Config, get_objective, get_preset
-from aegan.data import load_data
+from aegan.data import Dataset, load_data
 from aegan.metrics import mode_coverage
 from aegan.model import AEGAN
 from aegan.state import TrainState
@@ -50,6 +50,11 @@ def trained(config: Config) -> AEGAN:
     state = TrainState.create(config, torch.device("cpu"))
     for _ in train(state, data):
         pass
+    return finished(state, data)
+
+
+def finished(state: TrainState, data: Dataset) -> AEGAN:
+    """The model to show of a training as it stands."""
     last_fit = finish(state, data)
     while True:
         try:
