@@ -2,11 +2,13 @@
 
 Memory is counted: weights times what training keeps of each, plus what the passes of a small batch hold, times the
 batch. Speed is measured: a few steps of the very configuration, in a process of their own that is ended after three
-seconds.
+seconds. Whatever else computes just then, such as the visitor's own browser building the page on the same cores, makes
+these steps slower, never faster: so the best of a few measurements counts.
 """
 
 from __future__ import annotations
 
+import statistics
 import threading
 import time
 import weakref
@@ -35,6 +37,8 @@ from aegan.worker import WEIGHTS, give_way
 PROBE_SECONDS = 3.0  # after which the process is ended, …
 START_SECONDS = {"cpu": 4.0, "cuda": 12.0}  # … and what it may take to begin: a GPU is slow to be opened
 STEP_SECONDS = 0.6  # of steps, in each phase of the run
+MOST_TIMES = 4  # that one cost is measured, …
+ALIKE = 0.8  # … or until the second best speed is at least this part of the best
 MOST_KEPT = 256  # estimates
 
 #: Bytes kept of each weight: itself, its average, two moments, gradient; the last good state's copies of the first
@@ -57,6 +61,7 @@ class Estimate:
     images_per_second: float | None = None
     seconds: float | None = None  # of the whole run
     measured_memory: int | None = None  # bytes that the measured steps did take
+    is_sure: bool = False  # whether it stays so when asked again
 
     @property
     def fits(self) -> bool:
@@ -83,26 +88,30 @@ class Estimates:
 
     def __init__(self, jobs: Jobs, seconds: float = PROBE_SECONDS) -> None:
         self._jobs, self._seconds = jobs, seconds
-        self._lock, self._kept = threading.Lock(), OrderedDict[Any, dict[str, Any]]()
+        self._lock, self._kept = threading.Lock(), OrderedDict[Any, list[dict[str, Any]]]()
 
     def of(self, config: Config) -> Estimate:
-        """The estimate; without memory and speed while all places are taken, or another one is being measured."""
+        """The estimate, measured once more unless it is sure.
+
+        Without memory and speed while they are not known and all places are taken or another one is being measured.
+        """
         weights = count_weights(config)
         kind, running = _what_costs(config), self._jobs.count_running()
         key = (kind, running)
-        found = self._kept.get(key)
-        if found is None:
-            if self._jobs.is_lent or running >= self._jobs.limits.active or not self._lock.acquire(blocking=False):
-                return Estimate(weights)
+        found = self._kept.get(key, [])
+        has_room = not self._jobs.is_lent and running < self._jobs.limits.active
+        if not _are_sure(found) and has_room and self._lock.acquire(blocking=False):
             try:
-                found = self._measure(kind)
-                if "step_seconds" in found or _is_too_much(found):  # cut off, it tells of the moment, not of the run
-                    self._kept[key] = found
+                news = self._measure(kind)
+                if "step_seconds" in news or _is_too_much(news):  # cut off, it tells of the moment, not of the run
+                    found = self._kept[key] = sorted([*found, news], key=_seconds_of_a_step)
                 while len(self._kept) > MOST_KEPT:
                     self._kept.popitem(last=False)
             finally:
                 self._lock.release()
-        return _put_together(config, weights, found)
+            if not found:
+                return _put_together(config, weights, news)
+        return _put_together(config, weights, found[0], _are_sure(found)) if found else Estimate(weights)
 
     def _measure(self, config: Config) -> dict[str, Any]:
         device = str(pick_device(self._jobs.device))
@@ -136,11 +145,22 @@ def _is_too_much(found: dict[str, Any]) -> bool:
     return "memory" in found and found["memory"] > found["most_memory"]
 
 
-def _put_together(config: Config, weights: dict[str, int], found: dict[str, Any]) -> Estimate:
+def _seconds_of_a_step(found: dict[str, Any]) -> float:
+    return sum(found.get("step_seconds", ()))
+
+
+def _are_sure(found: list[dict[str, Any]]) -> bool:
+    """Whether measurements, the fastest first, need no other one."""
+    if len(found) in (0, MOST_TIMES) or _is_too_much(found[0]):
+        return bool(found)
+    return len(found) > 1 and _seconds_of_a_step(found[0]) >= ALIKE * _seconds_of_a_step(found[1])
+
+
+def _put_together(config: Config, weights: dict[str, int], found: dict[str, Any], is_sure: bool = False) -> Estimate:
     t = config.train
     if "memory" not in found:
         return Estimate(weights)
-    known = Estimate(weights, found["memory"], found["most_memory"], measured_memory=found.get("measured_memory"))
+    known = Estimate(weights, found["memory"], found["most_memory"], None, None, found.get("measured_memory"), is_sure)
     if "step_seconds" not in found:
         return known
     alone, whole = found["step_seconds"]
@@ -220,21 +240,21 @@ def _time_steps(config: Config, device: torch.device) -> Iterator[tuple[float, f
     first = 8 * config.objective.gp_every
     _step(state, x, first)  # the first is slower
     with_penalty = _step(state, x, first)
-    whole = _mean_seconds(state, x, first + 1) if config.objective.gp_every > 1 else with_penalty
+    whole = _median_seconds(state, x, first + 1) if config.objective.gp_every > 1 else with_penalty
     if every:
         whole = (with_penalty + (every - 1) * whole) / every
     yield whole, whole
     if config.objective.rec:
         _step(state, x, 0)
-        yield _mean_seconds(state, x, 0), whole
+        yield _median_seconds(state, x, 0), whole
 
 
-def _mean_seconds(state: TrainState, x: Tensor, at: int) -> float:
-    """Per step, always step `at`, over STEP_SECONDS or a little more."""
+def _median_seconds(state: TrainState, x: Tensor, at: int) -> float:
+    """Of a step, always step `at`, over STEP_SECONDS or a little more."""
     begun, taken = time.perf_counter(), list[float]()
     while not taken or time.perf_counter() - begun < STEP_SECONDS:
         taken.append(_step(state, x, at))
-    return sum(taken) / len(taken)
+    return statistics.median(taken)
 
 
 def _step(state: TrainState, x: Tensor, at: int) -> float:

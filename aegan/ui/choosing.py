@@ -96,6 +96,7 @@ class Choosing:
             "megabytes": None if found.memory is None else round(found.memory / 2**20),
             "most_megabytes": None if found.most_memory is None else round(found.most_memory / 2**20),
             "fits": found.fits,
+            "is_sure": found.is_sure,
             "speed": None if found.images_per_second is None else round(found.images_per_second),
             "seconds": None if found.seconds is None else round(found.seconds, 1),
             "steps": config.train.steps,

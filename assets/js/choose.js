@@ -3,7 +3,7 @@
 import { createFiles } from "./choose-files.js";
 import { createGroups } from "./choose-knobs.js";
 
-const page = window.aegan, QUIET = 600, LATER = 10_000, MOST_TRIES = 4; // milliseconds; how often it is tried while the server is busy
+const page = window.aegan, QUIET = 600, LATER = 10_000, MOST_TRIES = 4; // milliseconds; how often it is asked while the answer is not sure
 
 //: Presets in the order of the list: rows of the mixing desk, then lessons.
 const PRESETS = ["aegan", "autoencoder", "vae", "adversarial-ae", "gan", "vae-gan", "seed"];
@@ -14,7 +14,7 @@ export default function mount(element, server, { trigger }) {
   const root = element.querySelector(".aegan"), $ = (selector) => root.querySelector(selector);
   const data = $("#choose-data"), preset = $("#choose-preset"), start = $(".start");
   const first = page.facts.choosing.first; // a quick visitor may have chosen other data before this script came
-  let choice = { ...first, data: data.value || first.data, knobs: {}, own: null }, given = null, took = null, waiting = 0, turn = 0, tries = 0;
+  let choice = { ...first, data: data.value || first.data, knobs: {}, own: null }, given = null, took = null, waiting = 0, turn = 0, tries = 0, wasActive = false;
 
   const say = (sentence) => { $(".message").textContent = page.say(sentence); };
   const isReady = () => choice.data !== "own" || choice.own;
@@ -33,13 +33,14 @@ export default function mount(element, server, { trigger }) {
     if (answer.turn !== turn) return;
     took = answer;
     show();
-    if (answer.speed == null && answer.fits && (tries += 1) < MOST_TRIES) waiting = setTimeout(() => measure({ choice, turn }), LATER);
+    if ((tries += 1) < MOST_TRIES) measureSoon(LATER);
   }, () => { took = null; show(); });
 
   const isSeen = () => root.offsetParent !== null;
-  function measureSoon() {
+  const isWanted = () => given && !given.refused && !took?.is_sure && isReady() && isSeen() && !page.run?.active;
+  function measureSoon(wait = QUIET) {
     clearTimeout(waiting);
-    if (given && !given.refused && isReady() && isSeen()) waiting = setTimeout(() => measure({ choice, turn }), QUIET);
+    if (isWanted()) waiting = setTimeout(() => { if (isWanted()) measure({ choice, turn }); }, wait);
   }
 
   function change(values, byVisitor = true) {
@@ -127,8 +128,12 @@ export default function mount(element, server, { trigger }) {
   preset.addEventListener("change", () => change({ preset: preset.value, data: SHOWN_ON[preset.value] ?? choice.data, knobs: {} }));
   $(".reset").addEventListener("click", () => change({ knobs: {} }));
   start.addEventListener("click", () => trigger("start", { choice }));
-  page.on("run", show);
-  new IntersectionObserver(() => { if (isSeen() && !took) measureSoon(); }).observe(root);
+  page.on("run", ({ active }) => {
+    show();
+    if (wasActive && !active && tries < MOST_TRIES) measureSoon();
+    wasActive = active;
+  });
+  new IntersectionObserver(() => { if (tries < MOST_TRIES) measureSoon(); }).observe(root);
 
   page.mount(element, build);
   const linked = new URLSearchParams(location.search).get("train");

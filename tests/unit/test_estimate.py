@@ -36,7 +36,7 @@ def test_memory_grows_with_the_batch_and_the_weights(quick_images):
     assert wide - small >= estimate.BYTES_PER_WEIGHT * (weights - sum(count_weights(quick_images).values()))
 
 
-def test_the_same_cost_is_measured_once_and_never_while_all_places_are_taken(board, quick_points, monkeypatch):
+def test_the_same_cost_is_measured_twice_and_never_while_all_places_are_taken(board, quick_points, monkeypatch):
     jobs = board(active=1)
     estimates, measured = Estimates(jobs), []
 
@@ -50,13 +50,42 @@ def test_the_same_cost_is_measured_once_and_never_while_all_places_are_taken(boa
     assert first.seconds == pytest.approx(100 * 0.01 + 900 * 0.02) and first.fits
     assert first.images_per_second == pytest.approx(1000 * 8 / first.seconds)
     assert estimates.of(base.with_options(rec=3.0, seed=5, lr=1e-4, steps=500)).seconds == pytest.approx(9.0)
-    assert len(measured) == 1
-    estimates.of(base.with_options(batch_size=16))
-    assert len(measured) == 2
+    assert estimates.of(base).is_sure and not first.is_sure and len(measured) == 2
+    assert not estimates.of(base.with_options(batch_size=16)).is_sure and len(measured) == 3
     job_id = jobs.start(long(quick_points))
     assert estimates.of(base).images_per_second is None and estimates.of(base).weights == first.weights
     jobs.stop(job_id)
-    assert jobs.wait(job_id, is_over, PATIENCE) and len(measured) == 2
+    assert jobs.wait(job_id, is_over, PATIENCE) and len(measured) == 3
+
+
+def test_what_was_measured_beside_other_work_gives_way_to_the_best_of_a_few(board, quick_points, monkeypatch):
+    estimates, steps = Estimates(board()), [0.5, 0.05, 0.4, 0.047]
+    news = ({"memory": 10, "most_memory": 20, "step_seconds": (seconds, seconds)} for seconds in steps)
+    monkeypatch.setattr(estimates, "_measure", lambda config: next(news))
+    found = [estimates.of(quick_points) for _ in range(5)]
+    assert [round(8 / e.images_per_second, 3) for e in found] == [0.5, 0.05, 0.05, 0.047, 0.047]
+    assert [e.is_sure for e in found] == [False, False, False, True, True]
+    never_alike = Estimates(board())
+    news = ({"memory": 10, "most_memory": 20, "step_seconds": (2.0**-n, 2.0**-n)} for n in range(99))
+    monkeypatch.setattr(never_alike, "_measure", lambda config: next(news))
+    found = [never_alike.of(quick_points) for _ in range(9)]
+    assert [e.images_per_second for e in found] == [8.0, 16.0, 32.0] + [64.0] * 6
+
+
+def test_one_that_asks_while_another_is_measured_gets_what_is_known(board, quick_points, monkeypatch):
+    estimates = Estimates(board())
+    news = {"memory": 10, "most_memory": 20, "step_seconds": (1.0, 1.0)}
+    monkeypatch.setattr(estimates, "_measure", lambda config: news)
+    estimates.of(quick_points)
+
+    def measure(config):
+        within.append(estimates.of(config))
+        return news
+
+    within = []
+    monkeypatch.setattr(estimates, "_measure", measure)
+    assert estimates.of(quick_points).is_sure
+    assert within[0].images_per_second == 8.0 and not within[0].is_sure
 
 
 def never(pipe, *_):
