@@ -11,6 +11,7 @@ TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 RULES = {"runOnly": {"type": "tag", "values": TAGS}}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("width", "theme", "language"), [(1280, "light", "en"), (360, "dark", "zh")], ids=["desktop", "phone"]
 )

@@ -3,6 +3,7 @@
 import re
 import zipfile
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.ui.steps import pixels, wait_for_change
@@ -24,6 +25,7 @@ def go_on(page: Page, files, found: str, steps: str) -> None:
     expect(page.locator(".monitor[data-status=finished]")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_a_run_is_its_owner_s_own_model(visit, tiny_model, tmp_path):
     page = visit("Train")
     opens = button(page, "Open in Explore")
