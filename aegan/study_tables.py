@@ -61,8 +61,8 @@ def ablation_page(results: dict[str, Any]) -> str:
     what = "share of bad samples" if results["are_points"] else "FD"
     heads = ["recipe", f"{what}, times the whole's", *(COLUMNS[name][0] for name in names)]
     lines = [f"# {results['data']['title']}: what each ingredient of the AE-GAN is worth", "",
-             f"At {_time(results['budget_seconds'])} of training. Above 1, the change does harm.", "",
-             *_head(heads)]  # fmt: skip
+             f"At {_time(results['budget_seconds'])} of training. Above 1, the change does harm."
+             " Without ±: a single run.", "", *_head(heads)]  # fmt: skip
     if whole and "time" in whole:
         lines.append(_line(["**whole recipe**", "1", *_cells(whole["time"]["figures"], names)]))
     for row in rows:

@@ -158,6 +158,7 @@ def _shorten(results: dict[str, Any]) -> dict[str, Any]:
         "rows": shown,
         "floor": _floor(results["floor"]),
         "targets": [_target(target) for target in results["targets"][:60]],
+        "ingredients": _ingredients(results.get("ablation", [])[:MOST_ROWS], followed),
     }
 
 
@@ -213,6 +214,24 @@ def _target(target: dict[str, Any]) -> dict[str, Any]:
         "sign": "≤" if target["at_most"] else ">" if text.startswith("more ") else "≥",  # as in `judge_targets`
         "met": bool(target["met"]),
     }
+
+
+def _ingredients(rows: list[dict[str, Any]], followed: str) -> list[dict[str, Any]]:
+    """What the recipe is with one thing changed, the worst change first: how many times the distance, and the distance
+    itself. Of images only."""
+    measured = [row for row in rows if row["worth"] is not None and followed in row["time"]["figures"]]
+    if followed != "fd/samples":
+        return []
+    return [
+        {
+            "name": _words(row["name"]),
+            "title": _words(row["title"]),
+            "worth": _number(row["worth"]),
+            "value": _number(row["time"]["figures"][followed]["mean"]),
+            "seeds": len(row["seeds"]),
+        }
+        for row in sorted(measured, key=lambda row: -_number(row["worth"]))
+    ]
 
 
 def _number(value: Any) -> float:

@@ -235,6 +235,36 @@ COMPARE_TEXTS: dict[str, tuple[str, str]] = {
     ),
     "target.modes found": ("Modes found", "找到的模式"),
     "target.share of good samples": ("Share of good samples", "好样本的比例"),
+    "ingredients": ("What each ingredient is worth", "每种成分的作用"),
+    "ingredients_help": (
+        "The recipe of the AE-GAN with one thing changed, after {budget}: the distance of its samples, as a multiple of"
+        " the whole recipe's (the mark), and itself. Longer bars: the change does harm.",
+        "AE-GAN 的配方只改一处，训练 {budget} 后：样本的距离为完整配方的几倍（竖线为完整配方），以及距离本身。"
+        "条越长，改动的害处越大。",
+    ),
+    "ingredients_help_single": (
+        "The recipe of the AE-GAN with one thing changed, after {budget}: the distance of its samples, as a multiple of"
+        " the whole recipe's (the mark), and itself. Longer bars: the change does harm. One run of each: a tenth more"
+        " or less may be chance.",
+        "AE-GAN 的配方只改一处，训练 {budget} 后：样本的距离为完整配方的几倍（竖线为完整配方），以及距离本身。"
+        "条越长，改动的害处越大。每项只训练一次：一成上下可能出于偶然。",
+    ),
+    "whole_recipe": ("the whole recipe", "完整配方"),
+    "ingredient.aegan-prior-none": ("no fitted prior: drawn from N(0, I)", "没有拟合的先验：从 N(0, I) 采样"),
+    "ingredient.aegan-prior-mixture": ("a mixture of Gaussians instead of the flow", "用高斯混合代替流"),
+    "ingredient.aegan-prior-late": (
+        "the prior only for sampling; G learns from one wide Gaussian",
+        "先验只用于采样；G 从一个宽高斯学习",
+    ),
+    "ingredient.aegan-wide-mixed": (
+        "a quarter of the noise from a wide Gaussian, a quarter from between codes",
+        "四分之一的噪声来自宽高斯，四分之一来自编码之间",
+    ),
+    "ingredient.aegan-only-prior": ("all noise from the prior", "噪声全部来自先验"),
+    "ingredient.aegan-no-warmup": ("no warm-up: D takes part from the first step", "没有预热：D 从第一步就参与"),
+    "ingredient.aegan-no-adv-rec": ("D does not judge reconstructions", "D 不评判重建"),
+    "ingredient.aegan-no-cycle": ("no latent cycle", "没有潜空间循环项"),
+    "ingredient.aegan-adv-z": ("with a latent discriminator", "加上潜空间判别器"),
     "study_sheet": (
         "What each makes of the same noise, and of the same test images",
         "各目标由同样的噪声、同样的测试图像画出的结果",

@@ -1,4 +1,5 @@
-// A study's results: one table for two ways to be fair, a plot against time, targets, and how all was measured.
+// A study's results: one table for two ways to be fair, a plot against time, targets, what each
+// ingredient is worth, and how all was measured.
 // What comes from files is set as text, never as markup.
 const page = window.aegan, $ = (selector) => root.querySelector(selector);
 const root = element.querySelector(".aegan"), chooser = $(".chooser"), svg = $(".plot svg");
@@ -242,6 +243,21 @@ function targets() {
   }
 }
 
+function ingredients() { // one bar for each change of the recipe, all from the same zero; a mark at what the whole recipe has
+  const most = Math.max(1, ...study.ingredients.map((row) => row.worth)), seeds = Math.max(0, ...study.ingredients.map((row) => row.seeds));
+  const whole = { name: "aegan", title: page.t("whole_recipe"), worth: 1, value: study.rows.find((row) => row.name === "aegan")?.arms.time?.figures[study.followed]?.[0] };
+  $(".ingredients").hidden = !study.ingredients.length || whole.value == null;
+  $(".ingredients .about").textContent = page.t(seeds > 1 ? "ingredients_help" : "ingredients_help_single", { budget: time(study.budget) });
+  $(".ingredients ul").replaceChildren(...[...study.ingredients, whole].sort((a, b) => b.worth - a.worth).map((row) => {
+    const item = make("li", row === whole ? "whole" : ""), bar = make("span", "bar");
+    bar.setAttribute("aria-hidden", "true");
+    bar.style.setProperty("--share", `${100 * row.worth / most}%`);
+    bar.style.setProperty("--one", `${100 / most}%`);
+    item.append(make("span", "words", row === whole ? row.title : known(`ingredient.${row.name}`, row.title)), bar, make("b", "", `× ${row.worth.toFixed(2)}`), make("span", "value", row.value == null ? "" : row.value.toFixed(2)));
+    return item;
+  }));
+}
+
 function how() {
   const s = study;
   const facts = {
@@ -264,6 +280,7 @@ function show() {
   how();
   table();
   targets();
+  ingredients();
   plot();
 }
 

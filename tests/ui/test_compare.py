@@ -108,6 +108,9 @@ def test_the_study_says_how_it_was_measured_and_its_words_are_no_markup(visit):
     expect(words).to_contain_text("commit c0ffee with torch 2")
     expect(words).to_contain_text("held-out training images")
     assert page.evaluate("window.wasHacked === undefined")
+    expect(page.locator(".study .ingredients li")).to_have_text(
+        ["no fitted prior: drawn from N(0, I)× 3.009.00", "the whole recipe× 1.003.00", "no latent cycle× 0.802.40"]
+    )
     sheet = page.get_by_role("img", name="A row for each objective")
     sheet.scroll_into_view_if_needed()
     assert sheet.evaluate("image => image.decode().then(() => image.naturalWidth)") == 64

@@ -17,7 +17,7 @@ from aegan.images import open_image, to_uint8
 from aegan.model import AEGAN
 from aegan.provenance import read_provenance
 from aegan.study_report import judge_targets
-from aegan.study_rows import ROWS
+from aegan.study_rows import ABLATION, ROWS
 from aegan.ui import compare, studies
 from aegan.ui.hosting import MAX_SEED
 from aegan.ui.models import Models, noise_of
@@ -219,17 +219,27 @@ def test_results_are_cut_to_what_is_drawn(tmp_path, results):
     assert study["floor"] == pytest.approx({"fd/samples": 0.1, "prdc/recall": 0.9})
     signs = {target["number"]: target["sign"] for target in study["targets"]}
     assert (signs[1], signs[3]) == ("≤", ">")
+    prior, cycle = study["ingredients"]
+    assert (prior["name"], prior["worth"], prior["value"], prior["seeds"]) == ("aegan-prior-none", 3.0, 9.0, 2)
+    assert (cycle["name"], cycle["worth"]) == ("aegan-no-cycle", pytest.approx(0.8))
     json.dumps(study, allow_nan=False)
+
+
+def test_a_study_without_an_ablation_has_no_ingredients(tmp_path, results):
+    results["ablation"] = []
+    assert studies.read_study(write(tmp_path / "none", results))["ingredients"] == []
+    del results["ablation"]
+    assert studies.read_study(write(tmp_path / "none", results))["ingredients"] == []
 
 
 def test_a_study_of_points_follows_their_modes(tmp_path, results):
     results["extractor"] = None
-    for row in results["rows"]:
+    for row in results["rows"] + results["ablation"]:
         for moment in (*row["curve"], row["time"], row["images"]):
             moment["figures"] = {"modes/good_share": moment["figures"]["fd/samples"]}
     study = studies.read_study(write(tmp_path / "points", results))
     assert (study["followed"], study["columns"][0]["name"]) == ("modes/good_share", "modes/good_share")
-    assert len(study["rows"][0]["curve"]) == 5
+    assert len(study["rows"][0]["curve"]) == 5 and study["ingredients"] == []
 
 
 def _put(results, path, value):
@@ -246,7 +256,7 @@ def _put(results, path, value):
         (["rows", 1, "time", "figures", "fd/samples", "mean"], "<b>"),
         (["rows", 1, "curve", 0, "position"], {}), (["targets", 0, "limit"], math.inf), (["data"], []),
         (["data", "title"], 5), (["budget_seconds"], "300"), (["machines"], [{}]), (["versions"], None),
-        (["floor", "prdc/recall"], "much"),
+        (["floor", "prdc/recall"], "much"), (["ablation"], None), (["ablation", 0, "worth"], math.inf),
     ],
     ids=lambda value: ".".join(map(str, value)) if isinstance(value, list) else None,
 )  # fmt: skip
@@ -314,6 +324,7 @@ def test_every_key_that_the_scripts_put_together_is_known(results):
     used |= {f"strip_{kind}" for kind in compare.KINDS} | {"walk_what", "compare_alone", "psnr_here"}
     used |= {f"help.{term}" for term in compare.TERMS} | {f"objective.{name}" for name in (*OBJECTIVES, *ROWS)}
     used |= {f"{kind}.{name}" for kind in ("figure", "figure_help") for name in (*studies.COLUMNS, "images", "seconds")}
+    used |= {f"ingredient.{name}" for name in ABLATION}
     used |= {f"prior.{prior}" for prior in ("flow", "mixture", "normal", "raw")}
     used |= {f"{kind}_{arm}" for kind in ("arm", "study_lead") for arm in studies.ARMS} | set(
         re.findall(r'"(how_\w+)"', (ASSETS / "js" / "study.js").read_text())
