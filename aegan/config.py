@@ -287,8 +287,8 @@ PRESETS: dict[str, Config] = {
     **{name: replace(_IMAGES, objective=objective) for name, objective in OBJECTIVES.items()},
     "fashion": _IMAGES.with_options(**_LONG),
     "digits": replace(_IMAGES, data="mnist").with_options(**_LONG),
-    # The mean over 16 times as many values pulls at each picture a quarter as hard, hence rec 16: with 4, D drew other
-    # eyes than those of the original.
+    # The mean over 16 times as many values pulls at each picture a quarter as hard, hence rec 16: with 4, G drew other
+    # eyes than those of the original, to please D.
     "avatars": replace(_IMAGES, data="avatars").with_options(
         **{**_LONG, "rec": 16.0}, img_resolution=64, img_channels=3, z_dim=64, width=16, batch_size=32, flip=True,
         upsample="resize",

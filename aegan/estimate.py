@@ -160,7 +160,9 @@ def _put_together(config: Config, weights: dict[str, int], found: dict[str, Any]
     t = config.train
     if "memory" not in found:
         return Estimate(weights)
-    known = Estimate(weights, found["memory"], found["most_memory"], None, None, found.get("measured_memory"), is_sure)
+    known = Estimate(
+        weights, found["memory"], found["most_memory"], measured_memory=found.get("measured_memory"), is_sure=is_sure
+    )
     if "step_seconds" not in found:
         return known
     alone, whole = found["step_seconds"]

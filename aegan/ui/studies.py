@@ -219,9 +219,9 @@ def _target(target: dict[str, Any]) -> dict[str, Any]:
 def _ingredients(rows: list[dict[str, Any]], followed: str) -> list[dict[str, Any]]:
     """What the recipe is with one thing changed, the worst change first: how many times the distance, and the distance
     itself. Of images only."""
-    measured = [row for row in rows if row["worth"] is not None and followed in row["time"]["figures"]]
     if followed != "fd/samples":
         return []
+    measured = [row for row in rows if row["worth"] is not None]
     return [
         {
             "name": _words(row["name"]),

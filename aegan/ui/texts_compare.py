@@ -242,12 +242,9 @@ COMPARE_TEXTS: dict[str, tuple[str, str]] = {
         "AE-GAN 的配方只改一处，训练 {budget} 后：样本的距离为完整配方的几倍（竖线为完整配方），以及距离本身。"
         "条越长，改动的害处越大。",
     ),
-    "ingredients_help_single": (
-        "The recipe of the AE-GAN with one thing changed, after {budget}: the distance of its samples, as a multiple of"
-        " the whole recipe's (the mark), and itself. Longer bars: the change does harm. One run of each: a tenth more"
-        " or less may be chance.",
-        "AE-GAN 的配方只改一处，训练 {budget} 后：样本的距离为完整配方的几倍（竖线为完整配方），以及距离本身。"
-        "条越长，改动的害处越大。每项只训练一次：一成上下可能出于偶然。",
+    "ingredients_single": (
+        "One run of each: a tenth more or less may be chance.",
+        "每项只训练一次：一成上下可能出于偶然。",
     ),
     "whole_recipe": ("the whole recipe", "完整配方"),
     "ingredient.aegan-prior-none": ("no fitted prior: drawn from N(0, I)", "没有拟合的先验：从 N(0, I) 采样"),

@@ -247,7 +247,7 @@ function ingredients() { // one bar for each change of the recipe, all from the 
   const most = Math.max(1, ...study.ingredients.map((row) => row.worth)), seeds = Math.max(0, ...study.ingredients.map((row) => row.seeds));
   const whole = { name: "aegan", title: page.t("whole_recipe"), worth: 1, value: study.rows.find((row) => row.name === "aegan")?.arms.time?.figures[study.followed]?.[0] };
   $(".ingredients").hidden = !study.ingredients.length || whole.value == null;
-  $(".ingredients .about").textContent = page.t(seeds > 1 ? "ingredients_help" : "ingredients_help_single", { budget: time(study.budget) });
+  $(".ingredients .about").textContent = [page.t("ingredients_help", { budget: time(study.budget) }), seeds > 1 ? "" : page.t("ingredients_single")].join(" ");
   $(".ingredients ul").replaceChildren(...[...study.ingredients, whole].sort((a, b) => b.worth - a.worth).map((row) => {
     const item = make("li", row === whole ? "whole" : ""), bar = make("span", "bar");
     bar.setAttribute("aria-hidden", "true");
