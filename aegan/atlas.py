@@ -21,9 +21,10 @@ from torch import Tensor
 
 from aegan.atlas_index import BATCH_SIZE, CODE_UNIT, PIXELS, Atlas, add_mirrored, describe_images, thumbnail_side
 from aegan.attributes import has_attributes
+from aegan.catalog import ASSETS, IMAGES
 from aegan.classifier import CLASSIFIERS
 from aegan.config import UserError
-from aegan.data import ASSETS, IMAGES, Dataset, load_data
+from aegan.data import Dataset, load_data
 from aegan.history import fingerprint, write_atomic
 from aegan.images import encode_webp, fit_image, image_grid, to_model
 from aegan.model import AEGAN, WEIGHTS

@@ -12,9 +12,10 @@ from huggingface_hub import get_token
 
 from aegan.atlas import save_atlas
 from aegan.card import describe_protocol, figure_lines
+from aegan.catalog import list_data
 from aegan.checkpoints import commit, describe_checkpoint, find_checkpoint, hardware, shipped_models, versions
 from aegan.config import UserError
-from aegan.data import fetch, list_data, load_data
+from aegan.data import fetch, load_data
 from aegan.directions import describe_directions, find_directions, save_axes, save_directions
 from aegan.evaluate import evaluate
 from aegan.export import export_decoder

@@ -6,7 +6,6 @@ Nothing here touches the network, except `fetch` and the loading of a set by nam
 from __future__ import annotations
 
 import difflib
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,13 +14,12 @@ import numpy as np
 from PIL import Image
 
 from aegan import avatars
+from aegan.catalog import IMAGES, POINTS, data_root, find, idx_files
 from aegan.config import UserError
 from aegan.files import MAX_BYTES, read_idx, read_sheet, write_sheet
 from aegan.folders import arrange, is_image_source, read_images
 from aegan.images import fit_image
 from aegan.points import KINDS, MIXTURES, check_drawing, make_points
-
-ASSETS = Path(__file__).resolve().parent.parent / "assets" / "data"
 
 
 @dataclass(frozen=True)
@@ -56,83 +54,6 @@ class Dataset:
     @property
     def img_channels(self) -> int:
         return self.train.shape[-1]
-
-
-@dataclass(frozen=True)
-class DataInfo:
-    """What can be said of a data set without loading it."""
-
-    name: str
-    title: str
-    kind: str  # "images" or "points"
-    available: bool  # whether it loads without the network
-    where: str  # "bundled", "system", "cache" or "download"
-    license: str
-    credit: str
-
-
-@dataclass(frozen=True)
-class _Known:
-    title: str
-    license: str
-    credit: str
-    folder: str = ""  # what torchvision calls the set, and its folder for idx files
-    local: str = ""  # the file or folder that shows that torchvision's copy is there
-    classes: tuple[str, ...] = ()
-
-
-_DIGITS = tuple("0123456789")
-_GARMENTS = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
-_KUZUSHIJI = ("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo")
-
-IMAGES: dict[str, _Known] = {
-    "fashion-mnist": _Known(
-        "Fashion-MNIST", "MIT", "Fashion-MNIST (Xiao, Rasul and Vollgraf 2017), Zalando SE", "FashionMNIST",
-        "FashionMNIST/raw", _GARMENTS,
-    ),
-    "mnist": _Known(
-        "MNIST", "CC BY-SA 3.0", "MNIST, Yann LeCun, Corinna Cortes and Christopher J.C. Burges", "MNIST",
-        "MNIST/raw", _DIGITS,
-    ),
-    "avatars": _Known("Cartoon avatars", avatars.LICENSE, avatars.CREDIT, local="avatars/avatars.json"),
-    "kmnist": _Known(
-        "Kuzushiji-MNIST", "CC BY-SA 4.0", "KMNIST (Clanuwat et al. 2018), made by ROIS-DS Center for Open Data in the"
-        " Humanities, adapted from the Kuzushiji Dataset by NIJL and others", "KMNIST", "KMNIST/raw", _KUZUSHIJI,
-    ),
-    "cifar10": _Known(
-        "CIFAR-10", "no licence stated", "CIFAR-10, Alex Krizhevsky 2009", "CIFAR10", "cifar-10-batches-py",
-    ),
-    "cifar100": _Known(
-        "CIFAR-100", "no licence stated", "CIFAR-100, Alex Krizhevsky 2009", "CIFAR100", "cifar-100-python",
-    ),
-    "svhn": _Known(
-        "Street View House Numbers", "non-commercial use only", "SVHN (Netzer et al. 2011), Stanford and Google",
-        "SVHN", "test_32x32.mat", _DIGITS,
-    ),
-}  # fmt: skip
-
-_POINTS = {"ring": "Ring of 8 Gaussians", "grid": "Grid of 25 Gaussians", "moons": "Two moons", "spiral": "Spiral"}
-_IDX = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
-_SYSTEM = {"fashion-mnist": Path("/usr/share/datasets/fashion-mnist")}  # Debian's dataset-fashion-mnist
-
-
-def data_root(root: str | None = None) -> Path:
-    """Where data sets are kept: `root`, else $AEGAN_DATA, else aegan/ in the user's cache folder."""
-    chosen = root or os.environ.get("AEGAN_DATA")
-    if chosen:
-        return Path(chosen).expanduser()
-    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "aegan"
-
-
-def list_data(root: str | None = None) -> list[DataInfo]:
-    """Every data set that has a name, and where it would be loaded from. Looks for files, opens none."""
-    infos = []
-    for name, known in IMAGES.items():
-        _, where = _find(name, data_root(root), full=True)
-        infos.append(DataInfo(name, known.title, "images", where != "download", where, known.license, known.credit))
-    for name, title in _POINTS.items():
-        infos.append(DataInfo(name, title, "points", True, "bundled", "CC0", "drawn from a formula"))
-    return infos
 
 
 def load_data(
@@ -235,26 +156,9 @@ def fetch(name: str, root: str | None = None) -> Path:
     return folder / known.local
 
 
-def _find(name: str, root: Path, full: bool) -> tuple[Path, str]:
-    """Where the set `name` is loaded from, and the word for it; "download" if it is nowhere here."""
-    known = IMAGES[name]
-    bundled = (ASSETS, "bundled") if (ASSETS / f"{name}.json").is_file() else None
-    if bundled and not full:
-        return bundled
-    for folder, where in ((root / known.local, "cache"), (_SYSTEM.get(name), "system")):
-        if folder and folder.exists() and (not known.local.endswith("/raw") or _idx_files(folder)):
-            return folder, where
-    return bundled or (root, "download")
-
-
-def _idx_files(folder: Path) -> list[Path]:
-    found = [next((p for p in (folder / n, folder / f"{n}.gz") if p.is_file()), None) for n in _IDX]
-    return [p for p in found if p] if all(found) else []
-
-
 def _load_images(name: str, root: Path, full: bool) -> Dataset:
     known = IMAGES[name]
-    folder, where = _find(name, root, full)
+    folder, where = find(name, root, full)
     if where == "bundled":
         return _load_sheet(folder, name)
     if name == "avatars":
@@ -264,7 +168,7 @@ def _load_images(name: str, root: Path, full: bool) -> Dataset:
     if known.local.endswith("/raw"):
         if where == "download":
             folder = fetch(name, str(root))
-        train, train_labels, test, test_labels = map(read_idx, _idx_files(folder))
+        train, train_labels, test, test_labels = map(read_idx, idx_files(folder))
         parts = [(train[..., None], train_labels), (test[..., None], test_labels)]
         classes = known.classes
     else:
@@ -324,7 +228,7 @@ def _load_points(kind: str) -> Dataset:
     modes, deviation = MIXTURES.get(kind, (None, 0.0))
     classes = tuple(str(i) for i in range(int(train_labels.max()) + 1))
     return Dataset(
-        kind, _POINTS[kind], train, test, train_labels, test_labels, classes, "CC0", "drawn from a formula",
+        kind, POINTS[kind], train, test, train_labels, test_labels, classes, "CC0", "drawn from a formula",
         modes=modes, mode_std=deviation,
     )  # fmt: skip
 

@@ -18,7 +18,7 @@ from aegan.data import Dataset
 from aegan.features import LITE0, LITE0_PACKAGES, extractor_for, features
 from aegan.images import to_model, to_uint8
 from aegan.inception import PUBLISHED, describe_fid, inception_features, load_inception
-from aegan.latent import main_axes
+from aegan.latent import between, main_axes, midpoints
 from aegan.model import AEGAN
 from aegan.train import check_data
 
@@ -284,24 +284,6 @@ def mean_and_spread(draws: Sequence[dict[str, float]]) -> dict[str, float]:
         if len(values) > 1 and not key.endswith("_error"):  # an error is itself a spread
             figures[f"{key}_sd"] = float(np.std(values, ddof=1))
     return figures
-
-
-def between(a: Tensor, b: Tensor, t: Tensor | float) -> Tensor:
-    """Noise on the arcs from a [N, z_dim] to b [N, z_dim] at t [N, 1] in [0, 1]; norms go evenly from a's to b's.
-
-    Spherical, because straight lines in high dimensions pass through the empty middle of N(0, I).
-    """
-    norm_a, norm_b = a.norm(dim=1, keepdim=True).clamp_min(1e-6), b.norm(dim=1, keepdim=True).clamp_min(1e-6)
-    a, b = a / norm_a, b / norm_b
-    angle = torch.arccos((a * b).sum(1, keepdim=True).clamp(-1, 1))
-    arc = torch.sin((1 - t) * angle) * a + torch.sin(t * angle) * b
-    direction = torch.where(torch.sin(angle) > 1e-3, arc, (1 - t) * a + t * b)  # the same or opposite directions
-    return direction / direction.norm(dim=1, keepdim=True).clamp_min(1e-6) * ((1 - t) * norm_a + t * norm_b)
-
-
-def midpoints(a: Tensor, b: Tensor) -> Tensor:
-    """Halfway between noise [N, z_dim] and [N, z_dim] on the sphere of their mean norm, where samples lie as well."""
-    return between(a, b, 0.5)
 
 
 def _moved(noise: Tensor, axis: Tensor, rng: torch.Generator) -> Tensor:

@@ -22,12 +22,14 @@ from typing import Any
 
 import numpy as np
 
+from aegan.catalog import list_data
 from aegan.config import Config, UserError
-from aegan.data import Dataset, list_data, load_data
-from aegan.job import CLOSED, LIMITS, Job, Limits, Line, Snapshot, recall
+from aegan.data import Dataset, load_data
+from aegan.job import CLOSED, LIMITS, Job, Limits, Line
 from aegan.job_folders import JobFolders, default_folder, digest_of
 from aegan.launch import Lend, start_process, start_turn, warm_up
 from aegan.runs import Run, remove_run
+from aegan.snapshot import Snapshot, recall
 from aegan.step import learns
 from aegan.train import check_data
 from aegan.uploads import OWN, outline

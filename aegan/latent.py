@@ -49,21 +49,29 @@ def seed_noise(seed: int, n: int) -> Tensor:
     return torch.tensor([round(value, 3) for value in values[:n]])
 
 
-def interpolate(start: Tensor, end: Tensor, steps: int) -> Tensor:
-    """[z_dim] to [z_dim] -> [steps, z_dim], both ends included, norms going evenly from one end's to the other's.
+def between(start: Tensor, end: Tensor, t: Tensor | float) -> Tensor:
+    """Points [N, z_dim] on the way from start to end, [N, z_dim] each, at t in [0, 1], [N, 1] or one for all.
 
-    Spherical (Shoemake 1985): straight lines in high dimensions pass through the empty middle of N(0, I).
+    Spherical (Shoemake 1985), because straight lines in high dimensions pass through the empty middle of N(0, I);
+    norms go evenly from one end's to the other's. Ends in the same or in opposite directions have no arc, but a line.
     """
+    a, b = start.norm(dim=1, keepdim=True), end.norm(dim=1, keepdim=True)
+    start_unit, end_unit = start / a.clamp_min(1e-6), end / b.clamp_min(1e-6)
+    angle = torch.arccos((start_unit * end_unit).sum(1, keepdim=True).clamp(-1, 1))
+    arc = (torch.sin((1 - t) * angle) * start_unit + torch.sin(t * angle) * end_unit) / torch.sin(angle)
+    has_arc = (torch.minimum(a, b) >= 1e-6) & (angle >= 1e-3) & (angle <= torch.pi - 1e-3)
+    return torch.where(has_arc, arc * (a + t * (b - a)), start + t * (end - start))
+
+
+def midpoints(start: Tensor, end: Tensor) -> Tensor:
+    """Halfway between noise [N, z_dim] and [N, z_dim] on the sphere of their mean norm, where samples lie as well."""
+    return between(start, end, 0.5)
+
+
+def interpolate(start: Tensor, end: Tensor, steps: int) -> Tensor:
+    """The way [steps, z_dim] from [z_dim] to [z_dim] in even steps, both ends included; see `between`."""
     t = torch.linspace(0, 1, steps, device=start.device)[:, None]
-    a, b = start.norm(), end.norm()
-    if a < 1e-6 or b < 1e-6:
-        return start + t * (end - start)
-    cosine = (start @ end / (a * b)).clamp(-1, 1)
-    angle = torch.arccos(cosine)
-    if angle < 1e-3 or angle > torch.pi - 1e-3:  # same or opposite directions: the arc is not defined
-        return start + t * (end - start)
-    direction = (torch.sin((1 - t) * angle) * start / a + torch.sin(t * angle) * end / b) / torch.sin(angle)
-    return direction * (a + t * (b - a))
+    return between(start.expand(steps, -1), end.expand(steps, -1), t)
 
 
 def unusualness(noise: Tensor) -> Tensor:

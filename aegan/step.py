@@ -1,12 +1,7 @@
-"""One training step: E and G once forward, then D's update and G's update from it, the prior's, the average's.
-
-A step's randomness is drawn afresh from (seed, step). There is therefore no generator state to save, a resumed run
-equals an uninterrupted one, and several processes draw the same global batch and take their parts of it.
-"""
+"""One training step: E and G once forward, then D's update and G's update from it, the prior's, the average's."""
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 
 import torch
@@ -14,35 +9,14 @@ import torch.nn as nn
 from torch import Tensor
 
 from aegan import distributed, losses
+from aegan.augment import augment, disturb
 from aegan.config import Config, Objective
 from aegan.prior import FlowPrior, MixturePrior
+from aegan.randomness import StepRandom
 from aegan.state import TrainState
 
 PRIOR_BATCH = 256  # codes per step of the flow's running fit
 MIXTURE_EVERY = 50  # steps between two rounds of the mixture's running fit
-
-
-class StepRandom:
-    """All randomness of one step, a function of (seed, step); every process draws for the global batch."""
-
-    def __init__(self, seed: int, step: int, device: torch.device) -> None:
-        # Hashed, because torch's generator on the CPU keeps only the low 32 bits and neighbouring seeds are alike.
-        digest = hashlib.blake2b(f"{seed}/{step}".encode(), digest_size=4).digest()
-        self.rng = torch.Generator(device).manual_seed(int.from_bytes(digest, "big"))
-        self.device = device
-
-    def normal(self, n: int, dim: int) -> Tensor:
-        """This process's [n, dim] rows of standard normal noise."""
-        return self.part(torch.randn(n * distributed.world(), dim, generator=self.rng, device=self.device), n)
-
-    def uniform(self, n: int, dim: int = 1) -> Tensor:
-        """This process's [n, dim] rows of noise from [0, 1)."""
-        return self.part(torch.rand(n * distributed.world(), dim, generator=self.rng, device=self.device), n)
-
-    @staticmethod
-    def part(x: Tensor, n: int) -> Tensor:
-        """This process's n rows of what was drawn for all."""
-        return x[distributed.rank() * n :][:n]
 
 
 @dataclass
@@ -335,37 +309,3 @@ def _set_learning_rates(state: TrainState) -> None:
     for name, rate in (("g", t.lr), ("d", t.lr_d), ("prior", t.lr_prior)):
         if name in state.optimizers:
             state.optimizers[name].param_groups[0]["lr"] = rate * max(factor, 0.0)
-
-
-def augment(x: Tensor, config: Config, random: StepRandom) -> Tensor:
-    """Mirrors and moves real images, as the configuration says."""
-    t = config.train
-    if t.flip and not config.model.is_points:
-        x = torch.where((random.uniform(len(x)) < 0.5)[:, :, None, None], x.flip(3), x)
-    if t.shift and not config.model.is_points:
-        x = _translate(x, torch.round((2 * random.uniform(len(x), 2) - 1) * t.shift).long())
-    return x
-
-
-def disturb(x: Tensor, config: Config, random: StepRandom) -> Tensor:
-    """What D sees, real and generated alike: moved and partly blanked (DiffAugment, arXiv:2006.10738)."""
-    t, size = config.train, x.shape[3]
-    if config.model.is_points:
-        return x
-    if t.d_translate:
-        x = _translate(x, torch.round((2 * random.uniform(len(x), 2) - 1) * t.d_translate * size).long())
-    if t.d_cutout:
-        corner = (random.uniform(len(x), 2) * (size + 1)).long() - int(t.d_cutout * size / 2)  # [N, 2]
-        place = torch.arange(size, device=x.device) - corner[:, :, None]  # [N, 2, size]
-        inside = (place >= 0) & (place < int(t.d_cutout * size))
-        x = x * ~(inside[:, 0, None, :, None] & inside[:, 1, None, None, :])
-    return x
-
-
-def _translate(x: Tensor, offset: Tensor) -> Tensor:
-    """Moves each image by its offset [N, 2] in pixels; edges are repeated. Differentiable in x."""
-    n, _, height, width = x.shape
-    rows = (torch.arange(height, device=x.device) + offset[:, :1]).clamp(0, height - 1)  # [N, H]
-    columns = (torch.arange(width, device=x.device) + offset[:, 1:]).clamp(0, width - 1)  # [N, W]
-    which = torch.arange(n, device=x.device)[:, None, None]
-    return x[which, :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)

@@ -14,9 +14,10 @@ from torch import Tensor
 from aegan import metrics, neighbours
 from aegan.config import UserError
 from aegan.data import Dataset
-from aegan.evaluate import BATCH_SIZE, evaluate, midpoints
+from aegan.evaluate import BATCH_SIZE, evaluate
 from aegan.features import LITE0, LITE0_PACKAGES, extractor_for, features
 from aegan.images import to_model, to_uint8
+from aegan.latent import midpoints
 from aegan.model import AEGAN
 from aegan.prior import build_prior
 from aegan.train import fit_prior

@@ -18,9 +18,9 @@ from starlette.routing import Route
 
 from aegan import hub
 from aegan.config import UserError
-from aegan.job import ENDED, Snapshot
 from aegan.opened import COMPLETE
 from aegan.package import MAX_PACKAGE_BYTES, list_public, pack
+from aegan.snapshot import ENDED, Snapshot
 from aegan.ui.brought import NO_FILES, Brought
 from aegan.ui.hosting import UNKNOWN, answers
 from aegan.ui.own import OwnModels

@@ -12,8 +12,8 @@ from typing import IO, Any
 
 import torch
 
+from aegan.catalog import list_data
 from aegan.config import Config, UserError
-from aegan.data import list_data
 from aegan.jobs import Jobs
 from aegan.package import Found, check, go_on, unpack
 

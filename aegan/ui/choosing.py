@@ -6,8 +6,9 @@ from typing import Any
 
 import gradio as gr
 
+from aegan.catalog import list_data
 from aegan.config import Config, UserError
-from aegan.data import Dataset, list_data
+from aegan.data import Dataset
 from aegan.estimate import Estimates, count_weights
 from aegan.jobs import Jobs
 from aegan.ui.hosting import answers

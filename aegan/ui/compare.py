@@ -9,8 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from aegan.catalog import ASSETS
 from aegan.config import OBJECTIVES, Objective, UserError
-from aegan.data import ASSETS, load_data
+from aegan.data import load_data
 from aegan.images import to_model, to_uint8
 from aegan.latent import interpolate
 from aegan.metrics import psnr

@@ -14,8 +14,8 @@ from typing import Any
 from aegan.coach import advise
 from aegan.config import Config, UserError
 from aegan.events import Changed, Look, Metric, Step
-from aegan.job import Snapshot
 from aegan.jobs import Jobs
+from aegan.snapshot import Snapshot
 from aegan.ui import figures
 
 MOST_RECORDS = 300  # sent to a page that has none yet

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any
 
+from aegan.catalog import list_data
 from aegan.config import OBJECTIVES, OPTIONS, PRESETS, Config, ModelConfig, Objective, TrainConfig, UserError
-from aegan.data import Dataset, list_data
+from aegan.data import Dataset
 from aegan.uploads import FEW, OWN
 
 WEIGHTS = [f.name for f in fields(Objective) if f.type == "float" and f.name != "gamma"]

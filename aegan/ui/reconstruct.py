@@ -13,8 +13,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from aegan.catalog import ASSETS as DATA
 from aegan.config import UserError
-from aegan.data import ASSETS as DATA
 from aegan.data import load_data
 from aegan.familiarity import judge_familiarity
 from aegan.images import (

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from aegan.config import get_preset
-from aegan.latent import interpolate, main_axes, unusualness
+from aegan.latent import between, interpolate, main_axes, midpoints, unusualness
 from aegan.model import AEGAN
 
 
@@ -49,6 +49,22 @@ def test_paths_keep_their_ends_and_norms():
 def test_paths_without_an_arc_are_straight_and_finite(end):
     path = interpolate(torch.tensor([1.0, 0.0]), torch.tensor(end), 5)
     assert path.isfinite().all() and torch.equal(path[-1], torch.tensor(end))
+
+
+def test_each_row_goes_its_own_way():
+    rng = torch.Generator().manual_seed(0)
+    a, b = torch.randn(2, 20, 8, generator=rng)
+    t = torch.rand(20, 1, generator=rng)
+    a[3], b[7], b[8], b[9] = 0, a[7], -a[8], 0
+    together = between(a, b, t)
+    for i in range(20):
+        torch.testing.assert_close(together[i : i + 1], between(a[i : i + 1], b[i : i + 1], t[i].item()))
+
+
+def test_midpoints_keep_the_mean_norm():
+    a, b = torch.randn(2, 50, 8, generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(midpoints(a, b).norm(dim=1), (a.norm(dim=1) + b.norm(dim=1)) / 2)
+    torch.testing.assert_close(midpoints(a, a), a)
 
 
 def test_the_gauge_is_the_percentile_of_the_norm():

@@ -13,11 +13,13 @@ import pytest
 import torch
 
 from aegan import step as stepping
+from aegan.augment import _translate, disturb
 from aegan.config import OBJECTIVES, get_preset
 from aegan.data import load_data
 from aegan.events import Look, Preview, Step, Stopped
+from aegan.randomness import StepRandom
 from aegan.state import TrainState
-from aegan.step import StepRandom, train_step
+from aegan.step import train_step
 from aegan.train import Batches, finish, train
 
 CPU = torch.device("cpu")
@@ -307,11 +309,11 @@ def test_finish_fits_a_copy(fashion):
 
 def test_augmentations_move_and_blank():
     x = torch.arange(16.0).view(1, 1, 4, 4)
-    moved = stepping._translate(x, torch.tensor([[1, 0]]))
+    moved = _translate(x, torch.tensor([[1, 0]]))
     assert torch.equal(moved[0, 0], x[0, 0][[1, 2, 3, 3]])
     config = get_preset("aegan").with_options(d_cutout=0.5, d_translate=0.0)
     ones = torch.ones(64, 1, 28, 28)
-    blanked = stepping.disturb(ones, config, StepRandom(0, 0, CPU))
+    blanked = disturb(ones, config, StepRandom(0, 0, CPU))
     assert set(blanked.unique().tolist()) == {0.0, 1.0}
     assert (1 - blanked).flatten(1).sum(1).max() == 14 * 14
 

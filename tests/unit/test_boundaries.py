@@ -13,14 +13,15 @@ SOURCES = sorted((ROOT / "aegan").rglob("*.py")) + sorted(ROOT.glob("app.py"))
 #: Every room may import those before it and none after. A new room needs a place here.
 ORDER = [
     "config", "events", "distributed",
-    "images", "points", "files", "folders", "avatars", "data",
-    "networks", "losses", "prior", "model", "provenance", "latent", "film", "refine", "state", "step",
+    "images", "points", "files", "folders", "avatars", "catalog", "data",
+    "networks", "losses", "prior", "model", "provenance", "latent", "film", "refine", "randomness", "augment",
+    "state", "step",
     "metrics", "neighbours", "classifier", "features", "look", "train", "coach", "attributes", "inception", "evaluate",
     "plots", "history", "moments",
     "directions", "familiarity", "atlas_index", "atlas", "uploads", "runs", "card", "checkpoints", "export",
     "package", "hub", "opened",
     "study_rows", "study_files", "study_measure", "study_report", "study_tables", "study_pictures", "study",
-    "worker", "launch", "job", "job_folders", "jobs", "estimate",
+    "worker", "launch", "snapshot", "job", "job_folders", "jobs", "estimate",
     "terminal", "cli_train", "cli_study", "cli_use", "cli", "__main__",
     "ui", "app",
 ]  # fmt: skip

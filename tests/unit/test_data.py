@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 import torchvision
 
-from aegan import avatars, data
+from aegan import avatars, catalog, data
+from aegan.catalog import list_data
 from aegan.config import UserError
-from aegan.data import hold_out, list_data, load_data, points_from_drawing
+from aegan.data import hold_out, load_data, points_from_drawing
 from aegan.files import read_idx, read_sheet, write_sheet
 
 FASHION_FILES = (
@@ -32,7 +33,7 @@ def _alone(monkeypatch, tmp_path):
         raise OSError("no network in tests")
 
     monkeypatch.setenv("AEGAN_DATA", str(tmp_path / "cache"))
-    monkeypatch.setattr(data, "_SYSTEM", {})
+    monkeypatch.setattr(catalog, "_SYSTEM", {})
     monkeypatch.setattr(socket, "socket", refuse)
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
 

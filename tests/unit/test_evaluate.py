@@ -12,10 +12,10 @@ from aegan import metrics, neighbours
 from aegan.card import describe_protocol, figure_lines
 from aegan.config import UserError, get_objective
 from aegan.data import hold_out
-from aegan.evaluate import between, evaluate, midpoints
+from aegan.evaluate import evaluate
 from aegan.features import features, has_lite0
 from aegan.images import to_model, to_uint8
-from aegan.latent import interpolate, main_axes
+from aegan.latent import main_axes
 from aegan.model import AEGAN
 
 
@@ -254,21 +254,6 @@ def test_modes_are_counted_for_mixtures_only(quick_points, points, monkeypatch):
     monkeypatch.setattr(AEGAN, "sample", lambda self, n, rng: 0.4 * torch.randn(n, 2, 1, 1, generator=rng))
     figures = evaluate(model_of(quick_points), points, n=100, seeds=2)
     assert figures["modes/good_share_sd"] > 0 and "modes/total_sd" not in figures
-
-
-def test_midpoints_keep_the_mean_norm():
-    a, b = torch.randn(2, 50, 8, generator=torch.Generator().manual_seed(0))
-    middle = midpoints(a, b)
-    assert torch.allclose(middle.norm(dim=1), (a.norm(dim=1) + b.norm(dim=1)) / 2)
-    assert torch.allclose(midpoints(a, a), a, atol=1e-6)
-
-
-def test_paths_are_those_that_a_visitor_sees():
-    a, b = torch.randn(2, 20, 8, generator=torch.Generator().manual_seed(0))
-    for t in (0, 0.25, 0.5, 1):
-        wanted = torch.stack([interpolate(start, end, 5)[int(4 * t)] for start, end in zip(a, b, strict=True)])
-        assert torch.allclose(between(a, b, t), wanted, atol=1e-5)
-    assert between(a, -a, 0.5).isfinite().all() and between(a, 0 * a, 1).isfinite().all()
 
 
 def test_what_cannot_be_measured_is_refused(quick_images, images, points):

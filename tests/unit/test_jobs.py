@@ -12,8 +12,8 @@ import torch
 from aegan.config import UserError
 from aegan.events import Alone, Changed, Preview, Step
 from aegan.history import read_events
-from aegan.job import ENDED
 from aegan.runs import Run
+from aegan.snapshot import ENDED
 from tests.boards import PATIENCE, folder_of, is_over, long, pause_at_a_step
 
 CPU = torch.device("cpu")

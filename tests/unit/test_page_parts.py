@@ -14,8 +14,8 @@ from PIL import Image
 
 from aegan.config import UserError
 from aegan.events import Step
-from aegan.job import ACTIVE, ENDED
 from aegan.provenance import make_record, read_provenance
+from aegan.snapshot import ACTIVE, ENDED
 from aegan.ui import figures, hosting
 from aegan.ui.page import ASSETS, head
 from aegan.ui.texts import LANGUAGES, TEXTS, tables

@@ -13,11 +13,11 @@ from PIL import Image
 from aegan.config import UserError, get_preset
 from aegan.events import Changed, Look, Metric, Preview, Step
 from aegan.history import append_event, forget_after
-from aegan.job import Snapshot
 from aegan.jobs import Jobs
 from aegan.model import AEGAN
 from aegan.moments import open_recording
 from aegan.provenance import read_provenance
+from aegan.snapshot import Snapshot
 from aegan.ui import figures, monitor, timeline
 from aegan.ui.models import Models
 from tests.boards import PATIENCE, is_over, long, pause_at_a_step
