@@ -1,6 +1,7 @@
 // Explore: the page stands at a point ε; sliders move it along directions, and whatever is at the point is drawn, by the
 // browser itself once it can (decoder.js), else by the server. One drawing in flight, the newest wish wins.
 import * as decoder from "./decoder.js";
+import { createRaw } from "./explore-raw.js";
 import { toFile } from "./picture.js";
 import { createShare, openLesson } from "./share.js";
 import { createRow } from "./sliders.js";
@@ -14,7 +15,7 @@ export default function mount(element, server) {
   const canvas = $(".picture"), seed = $(".seed"), copy = $(".copy"), saveLink = $("a.save");
   const kits = new Map(); // model -> promise of its kit
   let kit = null, point = null, home = null; // where Reset leads
-  let rows = [], raws = []; // views of the sliders
+  let rows = []; // views of the sliders
   let past = [], future = [], gesture = null; // a gesture is one slider's movement, undone at once
   let notice = ""; // stays until one moves
   let locked = new Set(), quiet = null, shown = null, turn = 0, entering = 0;
@@ -82,7 +83,7 @@ export default function mount(element, server) {
     remember();
     page.tell("settled", { model: of.model, noise: at });
     $(".news").textContent = page.t("announce", { unusual: Math.round(unusualness(at)) });
-    if (raws.length && $(".raw").open) readRaw();
+    raw.read();
     const wanted = rows.filter((view) => !view.row.hidden && !view.input.disabled).flatMap((view) => {
       const step = stepOf(view.slider.vector, lockedVectors(view)), value = dot(at, view.slider.vector);
       return view.ends.map((end, side) => ({ end, point: round(add(at, step, (side ? LIMIT : -LIMIT) - value)) }));
@@ -178,9 +179,7 @@ export default function mount(element, server) {
     $(".meaning .axes").replaceChildren(...rows.slice(0, named.length).map((view) => view.row));
     $(".principal .axes").replaceChildren(...rows.slice(named.length).map((view) => view.row));
     fold(Boolean(named.length));
-    raws = [];
-    $(".raw").open = false;
-    $(".raw .axes").replaceChildren();
+    raw.close();
     translate();
   }
 
@@ -190,33 +189,13 @@ export default function mount(element, server) {
     $(".more").hidden = !folded || main.length <= SHOWN_AXES;
   }
 
-  const askRaw = page.newest((wish) => server.on_raw(wish), (given) => {
-    if (given.model !== kit.model) return;
-    raws.forEach((view, i) => { if (document.activeElement !== view.input || !gesture) view.put(given.z[i]); });
-    if (!same(given.noise, point)) { point = given.noise; update(); }
-  }, say);
-
-  function readRaw() { askRaw({ model: kit.model, noise: point }); }
-
-  function openRaw() { // the codes themselves, for who wants to see why they are no good coordinates
-    if (!$(".raw").open) return;
-    if (!raws.length) {
-      const limit = kit.bends ? 4 : LIMIT;
-      raws = [...Array(kit.z_dim).keys()].map((i) => createRow(
-        { key: `raw-${i + 1}`, unit: "", limit, lockable: false, label: () => `z${i + 1}`, ends: () => null, help: () => page.t("raw_help") },
-        { onMove: (view, value) => moveRaw(view, value), onHome: () => {}, onEnd: () => {}, onLock: () => {} },
-      ));
-      $(".raw .axes").replaceChildren(...raws.map((view) => view.row));
-      raws.forEach((view) => view.translate());
-    }
-    readRaw();
-  }
-
-  function moveRaw(view, value) {
-    if (gesture?.view !== view) { keepPast(); gesture = { view }; }
-    view.put(value);
-    askRaw({ model: kit.model, z: raws.map((raw) => +raw.input.value) });
-  }
+  const raw = createRaw($(".raw"), server, {
+    here: () => ({ kit, point }),
+    begin(view) { if (gesture?.view !== view) { keepPast(); gesture = { view }; } },
+    isMoving: () => Boolean(gesture),
+    arrive(noise) { if (!same(noise, point)) { point = noise; update(); } },
+    say,
+  });
 
   // -- coming and going ------------------------------------------------------------------------------------------
 
@@ -285,7 +264,8 @@ export default function mount(element, server) {
   }
 
   function translate() {
-    for (const view of [...rows, ...raws]) view.translate();
+    for (const view of rows) view.translate();
+    raw.translate();
     showLocks();
   }
 
@@ -296,7 +276,6 @@ export default function mount(element, server) {
   $(".undo").addEventListener("click", () => { future.push(point); point = past.pop(); gesture = null; update(); });
   $(".redo").addEventListener("click", () => { past.push(point); point = future.pop(); gesture = null; update(); });
   $(".more").addEventListener("click", () => { fold(false); settle(); });
-  $(".raw").addEventListener("toggle", openRaw);
   $(".open input").addEventListener("change", (event) => { openFile(event.target.files[0]); event.target.value = ""; });
   $(".keep").addEventListener("click", () => page.tell("keep")); // the shelf hears it
   createShare(root, remember);
