@@ -287,8 +287,8 @@ PRESETS: dict[str, Config] = {
     **{name: replace(_IMAGES, objective=objective) for name, objective in OBJECTIVES.items()},
     "fashion": _IMAGES.with_options(**_LONG),
     "digits": replace(_IMAGES, data="mnist").with_options(**_LONG),
-    # The mean over 16 times as many values pulls at each picture a quarter as hard, and these are drawn by rules: what is
-    # right is sharp. With rec 4, 16, 64 and 256, G gave ever more of the details back, and its samples came nearer, too.
+    # In a mean over 16 times as many values, each counts for less; and what is right is sharp here, as rules draw it.
+    # With rec 4, 16, 64 and 256, G gave ever more of the details back, and its samples came nearer, too.
     "avatars": replace(_IMAGES, data="avatars").with_options(
         **{**_LONG, "rec": 256.0}, img_resolution=64, img_channels=3, z_dim=64, width=16, batch_size=32, flip=True,
         upsample="resize",

@@ -34,10 +34,16 @@ export function createGroups(box, turned) {
       put = (value) => { if (document.activeElement !== input) input.value = value; }; // never under the visitor's fingers
       if (knob.kind === "weight") {
         const slider = node("input", { type: "range", min: 0, max: knob.most, step: STEP }), number = put;
-        slider.setAttribute("aria-label", `${knob.name}: 0 – ${knob.most}`);
         slider.setAttribute("aria-describedby", help.id);
-        const fill = () => slider.style.setProperty("--at", slider.value / knob.most);
-        put = (value) => { number(value); slider.value = value; fill(); row.classList.toggle("lit", value > 0); };
+        const fill = () => slider.style.setProperty("--at", slider.value / slider.max);
+        put = (value, isTurned) => { // a large one fits on the slider, and still would when it was turned down
+          number(value);
+          slider.max = Math.max(isTurned ? slider.max : knob.most, value);
+          slider.setAttribute("aria-label", `${knob.name}: 0 – ${slider.max}`);
+          slider.value = value;
+          fill();
+          row.classList.toggle("lit", value > 0);
+        };
         slider.addEventListener("input", () => { input.value = slider.value; fill(); row.classList.toggle("lit", +slider.value > 0); });
         slider.addEventListener("change", () => turned(knob.name, +slider.value));
         row.style.setProperty("--actor", `var(--${ACTORS[knob.name]})`);
@@ -58,7 +64,7 @@ export function createGroups(box, turned) {
 
   function show(values, changed) {
     for (const [name, { row, put }] of rows) {
-      put(values[name]);
+      put(values[name], changed.has(name));
       row.classList.toggle("changed", changed.has(name));
     }
   }

@@ -66,3 +66,18 @@ def test_a_link_brings_a_choice_back_and_strange_values_are_refused(visit):
     strange = visit(query="?train=ring*gan*lr-nan")
     expect(chooser(strange).get_by_text("lr must be a finite number, not nan.")).to_be_visible()
     expect(chooser(strange).get_by_label("Data")).to_have_value("fashion-mnist")
+
+
+def test_a_slider_reaches_as_far_as_its_value(visit):
+    page = visit(query="?train=fashion-mnist*aegan*rec-40")
+    choose = chooser(page)
+    choose.get_by_text("Weights and options").click()
+    number, slider = choose.get_by_label("rec", exact=True), choose.locator("[type=range][aria-label^='rec:']")
+    expect(number).to_have_value("40")
+    expect(slider).to_have_value("40")
+    slider.fill("5")
+    page.wait_for_url("**train=fashion-mnist*aegan*rec-5**")
+    expect(slider).to_have_attribute("max", "40")  # the way back is still there
+    choose.get_by_label("Data").select_option("avatars")
+    expect(number).to_have_value("7.9")
+    expect(slider).to_have_attribute("max", "10")

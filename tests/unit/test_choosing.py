@@ -6,8 +6,10 @@ import json
 
 import numpy as np
 import pytest
+import torch
 
 from aegan.config import OBJECTIVES, UserError
+from aegan.losses import pixel_distance
 from aegan.ui import recipes
 from aegan.ui.choosing import Choosing, choosing_facts
 from aegan.ui.own_data import OwnData
@@ -48,6 +50,21 @@ def test_quick_settings_are_the_best_of_the_studys_trials(objective):
     config = recipe("fashion-mnist", objective)
     shared = {name: value for name, value in best["options"].items() if name not in ("rec_kind", "adv_z", "kl")}
     assert config.with_options(**shared) == config
+
+
+def test_reconstructions_pull_as_hard_at_every_size(images):
+    """In units of D's word, which is one for a picture, however large it is."""
+
+    def pull(config):
+        x = torch.zeros(config.model.x_shape, requires_grad=True)
+        (config.objective.rec * pixel_distance(torch.ones(config.model.x_shape), x, "l1")).backward()
+        return x.grad.norm().item()
+
+    usual = pull(recipe("fashion-mnist", "aegan"))
+    for data in ("avatars", "cifar10"):
+        assert pull(recipe(data, "aegan")) == pytest.approx(usual, rel=0.02)
+    small = recipe(OWN, "aegan", images)  # never less than in the objective's own row
+    assert small.objective.rec == OBJECTIVES["aegan"].rec == recipe("ring", "aegan").objective.rec
 
 
 def test_few_images_are_augmented_by_default(images):
