@@ -41,6 +41,8 @@ INVERT = {"auto": "auto", "on": True, "off": False}
 MOST_API_STEPS = 100
 STEP_SIDE = 128  # pixels of the first step that is shown
 KNOWN = 90  # a picture of a lower percentile is no strange one to a model
+#: Texts of what is seen before a picture is given.
+FIRST = ("model", "name", "picture", "seen", "bars", "drawn", "difference", "size", "pixels", "numbers")
 MOST_TESTS = 500  # test images that are kept in memory, of each data set
 
 
@@ -51,6 +53,10 @@ def create_reconstruct_tab(models: Models) -> None:
     @answers
     def on_picture(request: Any) -> dict[str, Any]:
         return look_at(models, examples, request)
+
+    @answers
+    def on_welcome(request: Any) -> dict[str, Any]:
+        return show_first(parse_request(models, request, "model"), examples)
 
     @answers
     def on_refine(request: Any) -> dict[str, Any]:
@@ -69,8 +75,14 @@ def create_reconstruct_tab(models: Models) -> None:
         return draw_sheet(models, request)
 
     buttons = "".join(_example(name, path) for name, path in examples.items())
-    served = [on_picture, on_refine, on_morph, on_cycle, on_sheet]
-    component("reconstruct", examples=buttons, server_functions=served, **show_first(models, examples))
+    served = [on_picture, on_welcome, on_refine, on_morph, on_cycle, on_sheet]
+    try:
+        first = show_first(models.get(models.first), examples)
+    except UserError as error:
+        log.info("%s", error)
+        first = dict.fromkeys(FIRST, "")
+    facts = {f"first_{key}": value for key, value in first.items()}
+    component("reconstruct", examples=buttons, server_functions=served, **facts)
 
 
 def look_at(models: Models, examples: dict[str, Path], request: Any) -> dict[str, Any]:
@@ -248,34 +260,35 @@ def open_example(examples: dict[str, Path], name: Any) -> Image.Image:
     return open_image(examples[name])
 
 
-def show_first(models: Models, examples: dict[str, Path]) -> dict[str, str]:
-    """What is to be seen before a picture is given: an example all the way through the first model, as values for
-    assets/html/reconstruct.html. All are empty where that model can reconstruct none."""
-    name, answer = "", None
-    try:
-        shown = models.get(models.first)
-        for name in reversed(examples):  # photographs come last, and show most of what happens
-            answer = reconstruct(shown, open_image(examples[name]), "auto")
-            if not answer["foreign"] or answer["foreign"]["percentile"] < KNOWN:
-                break
-    except UserError as error:
-        log.info("%s", error)
-    facts = dict.fromkeys(("name", "picture", "seen", "bars", "drawn", "difference", "size", "pixels", "numbers"), "")
-    if answer is not None:
-        seen, code = answer["input"], answer["code"]
-        most = max(3.0, *map(abs, code))
-        facts = {
-            "name": name,
-            "picture": figures.data_uri(fit_image(open_image(examples[name]), 128, 3, False)),
-            "seen": figures.to_uri(seen),
-            "bars": "".join(f'<i style="--value: {value / most:.3f}"></i>' for value in code),
-            "drawn": figures.to_uri(answer["reconstruction"], answer["note"]),
-            "difference": figures.to_uri(answer["difference"]),
-            "size": str(seen["width"]),
-            "pixels": str(seen["width"] * seen["height"] * seen["channels"]),
-            "numbers": str(len(code)),
-        }
-    return {f"first_{key}": value for key, value in facts.items()}
+def show_first(shown: Shown, examples: dict[str, Path]) -> dict[str, str]:
+    """What is to be seen before a picture is given: an example all the way through a model, the first that is none too
+    strange to it.
+
+    Returns:
+        A text for each of `FIRST`, which assets/html/reconstruct.html shows.
+
+    Raises:
+        UserError: where the model reconstructs nothing.
+    """
+    for name in reversed(examples):  # photographs come last, and show most of what happens
+        answer = reconstruct(shown, open_image(examples[name]), "auto")
+        if not answer["foreign"] or answer["foreign"]["percentile"] < KNOWN:
+            break
+    seen, code = answer["input"], answer["code"]
+    most = max(3.0, *map(abs, code))
+    texts = (
+        shown.name,
+        name,
+        figures.data_uri(fit_image(open_image(examples[name]), 128, 3, False)),
+        figures.to_uri(seen),
+        "".join(f'<i style="--value: {value / most:.3f}"></i>' for value in code),
+        figures.to_uri(answer["reconstruction"], answer["note"]),
+        figures.to_uri(answer["difference"]),
+        str(seen["width"]),
+        str(seen["width"] * seen["height"] * seen["channels"]),
+        str(len(code)),
+    )
+    return dict(zip(FIRST, texts, strict=True))
 
 
 def _example(name: str, path: Path) -> str:

@@ -36,7 +36,7 @@ function desk(model) { // the terms that any model of the family learns from: li
   for (const term of family.terms) {
     const weight = model.weights[term], item = make("li", weight ? "lit" : "");
     item.dataset.tTitle = `help.${term}`;
-    item.append(said(make("b", ""), term), weight ? said(make("i", ""), String(+weight.toPrecision(2))) : make("i", "sr-only", "term_off"));
+    item.append(said(make("b", ""), term), weight ? said(make("i", ""), String(+weight.toPrecision(3))) : make("i", "sr-only", "term_off"));
     list.append(item);
   }
   return list;

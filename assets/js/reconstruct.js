@@ -116,6 +116,20 @@ export default function mount(element, server) {
     ask({ model: page.model, ...request });
   }
 
+  // The example that is shown before a picture is given goes through the model that is chosen.
+  const askFirst = page.newest((model) => server.on_welcome({ model }), (first) => {
+    for (const image of root.querySelectorAll(".tour [data-of]")) image.src = first[image.dataset.of];
+    $(".tour .numbers").innerHTML = first.bars;
+    for (const node of root.querySelectorAll(".tour [data-t]")) Object.assign(node.dataset, { size: first.size, pixels: first.pixels, numbers: first.numbers });
+    $(".tour").dataset.model = first.model;
+    page.translate($(".tour"));
+    $(".try").dataset.name = first.name;
+  }, () => {}); // a model without an encoder has none
+
+  function welcome() {
+    if (root.classList.contains("unasked") && page.model && page.model !== $(".tour").dataset.model) askFirst(page.model);
+  }
+
   const several = createSeveral(root, server, { openFile: (file) => source.openFile(file), choose: (...picture) => source.choose(...picture), invert: () => source.invert(), fail });
   const source = createSource(root, { changed: send, several: (files) => several.run(files), fail });
 
@@ -126,9 +140,11 @@ export default function mount(element, server) {
     tools.forget();
     source.changeModel();
     several.again();
+    welcome();
     send();
   });
   page.mount(element, () => { slide(); show(); tools.translate(); several.show(); });
+  welcome();
   source.begin();
   root.dataset.ready = "";
 }

@@ -12,7 +12,7 @@ from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 from aegan.provenance import read_provenance
-from tests.ui.steps import a_picture, pixels, wait_for_change
+from tests.ui.steps import a_picture, choose_model, pixels, wait_for_change
 
 SEEN = "As the model sees it"
 
@@ -220,6 +220,21 @@ def test_examples_pasting_and_test_images(page):
     expect(page.get_by_role("img", name="Your picture")).to_be_visible()
     seen, given = (grey(pixels(page, name)) for name in (SEEN, "Your picture"))
     np.testing.assert_array_equal(seen, given)
+
+
+@pytest.mark.parametrize("by_link", [True, False])
+def test_what_is_shown_first_goes_through_the_chosen_model(visit, by_link):
+    page = visit("Reconstruct", query="?model=digits" if by_link else "")
+    expect(page.locator(".reconstruct[data-ready]")).to_be_attached()
+    if not by_link:
+        expect(page.get_by_text("the encoder keeps 8 numbers of 784")).to_be_visible()
+        choose_model(page, "digits")
+    expect(page.get_by_text("the encoder keeps 32 numbers of 784")).to_be_visible()
+    expect(page.locator(".tour .numbers i")).to_have_count(32)
+    loaded = "images => images.every((image) => image.complete && image.naturalWidth)"
+    assert page.locator(".tour img").evaluate_all(loaded)
+    page.get_by_role("button", name="Try this example").click()
+    expect(page.get_by_role("button", name="Example: digit five")).to_have_attribute("aria-pressed", "true")
 
 
 def test_several_pictures_make_a_table(page):

@@ -297,18 +297,24 @@ def test_a_cycle_goes_round(models, shown, seen):
 # -- before there is a picture --------------------------------------------------------------------------------------
 
 
-def test_an_example_is_shown_all_the_way_through_the_first_model(models, shown):
+def test_an_example_is_shown_all_the_way_through_a_model(models, shown):
     examples = reconstruct.find_examples()
-    first = reconstruct.show_first(models, examples)
-    answer = reconstruct.reconstruct(shown, open_image(examples[first["first_name"]]), "auto")
-    assert first["first_seen"] == figures.to_uri(answer["input"])
-    assert first["first_drawn"] == figures.to_uri(answer["reconstruction"], answer["note"])
-    assert first["first_difference"] == figures.to_uri(answer["difference"])
-    assert (first["first_size"], first["first_pixels"], first["first_numbers"]) == ("28", "784", "10")
-    assert first["first_bars"].count("<i") == 10
-    assert set(
-        reconstruct.show_first(Models([models.folder("gan")], shipped=models.folder("gan")), examples).values()
-    ) == {""}
+    first = reconstruct.show_first(shown, examples)
+    answer = reconstruct.reconstruct(shown, open_image(examples[first["name"]]), "auto")
+    assert first["model"] == answer["model"] == "pictures"
+    assert first["seen"] == figures.to_uri(answer["input"])
+    assert first["drawn"] == figures.to_uri(answer["reconstruction"], answer["note"])
+    assert first["difference"] == figures.to_uri(answer["difference"])
+    assert (first["size"], first["pixels"], first["numbers"]) == ("28", "784", "10")
+    assert first["bars"].count("<i") == 10
+    assert list(first) == list(reconstruct.FIRST)
+    with pytest.raises(UserError, match="no encoder"):
+        reconstruct.show_first(Models([models.folder("gan")], shipped=models.folder("gan")).get("gan"), examples)
+
+
+@pytest.mark.parametrize(("name", "kind"), [("avatars", "face"), ("digits", "digit-five"), ("fashion", "photo-tshirt")])
+def test_the_example_is_of_the_kind_that_the_model_knows(name, kind):
+    assert reconstruct.show_first(Models().get(name), reconstruct.find_examples())["name"] == kind
 
 
 # -- several --------------------------------------------------------------------------------------------------------
