@@ -285,7 +285,7 @@ def show_first(shown: Shown, examples: dict[str, Path]) -> dict[str, str]:
         figures.to_uri(answer["reconstruction"], answer["note"]),
         figures.to_uri(answer["difference"]),
         str(seen["width"]),
-        str(seen["width"] * seen["height"] * seen["channels"]),
+        f"{seen['width'] * seen['height'] * seen['channels']:,}",
         str(len(code)),
     )
     return dict(zip(FIRST, texts, strict=True))

@@ -23,7 +23,7 @@ export default function mount(element, server) {
     $(".ssim").textContent = shown.ssim === null ? "" : page.t("ssim", { value: shown.ssim.toFixed(2) });
     page.offer(root, shown, `${page.titled(shown.model)}-reconstruction.png`);
     const { width, height, channels } = answer.input;
-    $(".sizes").textContent = page.t("code_size", { pixels: width * height * channels, numbers: shown.code.length });
+    $(".sizes").textContent = page.t("code_size", { pixels: (width * height * channels).toLocaleString("en"), numbers: shown.code.length });
     $(".code-help").textContent = page.t(shown.in_sigma ? "code_help" : "raw_code_help");
     drawBars(shown.code);
     drawSteps();
