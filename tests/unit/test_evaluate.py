@@ -110,7 +110,7 @@ def test_colour_images_are_measured_where_the_extractor_is_installed(quick_image
     model = model_of(quick_images.with_options(img_resolution=28, img_channels=3))
     if has_lite0():
         figures = evaluate(model, colour, n=10)
-        assert figures["extractor"] == "efficientnet-lite0" and figures["fd/floor"] < figures["fd/samples"]
+        assert figures["extractor"] == "efficientnet-lite0-grain" and figures["fd/floor"] < figures["fd/samples"]
         assert "explore/path_length" in figures
     monkeypatch.setattr("aegan.features.has_lite0", lambda: False)
     figures = evaluate(model, colour)

