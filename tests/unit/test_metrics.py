@@ -189,7 +189,7 @@ def test_lite0_takes_any_size_and_touches_no_global_generator(lite0):
 
 def test_lite0_sees_what_people_see_and_no_more(lite0):
     """Of flat drawings, noise below one grey level is nothing, a slight blur much."""
-    x = load_data("avatars", full=False).test[:60]
+    x = load_data("avatars", full=False).test[:24]
     made = changed(x)
     real = features.features(x, features.LITE0)
     noise, blur = (
