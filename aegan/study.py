@@ -19,7 +19,6 @@ import torch
 
 from aegan.checkpoints import commit, hardware, versions, write_checkpoint
 from aegan.data import Dataset, hold_out
-from aegan.evaluate import evaluate
 from aegan.events import Event, Step, Stopped
 from aegan.model import AEGAN
 from aegan.runs import Run
@@ -282,7 +281,7 @@ class Study:
         model, fit = self.finished(state, row, self.data)
         others: dict[str, dict[str, float]] = {}
         if mark in ENDS:
-            figures = evaluate(model, self.data) if mark == "time" else self.judge.measure(model)
+            figures = self.judge.evaluate(model) if mark == "time" else self.judge.measure(model)
             for other in row.others:
                 if other == "raw":
                     variant = copy.deepcopy(state.model).eval().requires_grad_(False)

@@ -6,6 +6,7 @@ import copy
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import torch
@@ -49,6 +50,11 @@ class Judge:
         real = features(self.data.test, self.extractor, self.device)
         return real, neighbours.radii(real, 3)
 
+    @cached_property
+    def training(self) -> Tensor:
+        """Features [M, D] of the training images."""
+        return features(self.data.train, self.extractor, self.device)
+
     @torch.no_grad()
     def distance(self, model: AEGAN) -> dict[str, float]:
         """What a curve is drawn of, from half as many samples: FD of samples alone, or all figures of points."""
@@ -57,6 +63,11 @@ class Judge:
         noise = torch.randn(self.count // 2, model.config.model.z_dim, generator=torch.Generator().manual_seed(0))
         samples = self._features(model, noise.to(self.device))
         return {"fd/samples": metrics.frechet_distance(samples, self.real[0])}
+
+    def evaluate(self, model: AEGAN) -> dict[str, Any]:
+        """All figures that there are: what `evaluate.evaluate` gives."""
+        real = None if self.data.is_points else (self.real[0], self.training)
+        return evaluate(model, self.data, real=real)
 
     @torch.no_grad()
     def measure(self, model: AEGAN, n: int | None = None) -> dict[str, float]:

@@ -58,8 +58,8 @@ def begin(base, points, monkeypatch):
         clock()
         return train_step(state, x, *how)
 
-    for room in ("study", "study_measure"):
-        monkeypatch.setattr(f"aegan.{room}.evaluate", lambda model, data, n=None: evaluate(model, data, 100))
+    few = lambda model, data, n=None, real=None: evaluate(model, data, 100, real=real)  # noqa: E731
+    monkeypatch.setattr("aegan.study_measure.evaluate", few)
     monkeypatch.setattr("aegan.train.train_step", step)
     monkeypatch.setattr("aegan.study.train_step", step)
 
@@ -216,9 +216,12 @@ def test_quick_figures_are_those_of_evaluate(base):
     data = replace(data, train=data.train[:200], train_labels=None, test=data.test[:100])
     config = get_preset("aegan").with_options(width=4, z_dim=4, flow_layers=2, flow_width=8)
     model = AEGAN(config).eval().requires_grad_(False)
-    quick, all_figures = Judge(data, CPU).measure(model, 80), evaluate(model, data, 80)
+    judge = Judge(data, CPU)
+    judge.count = 80
+    quick, all_figures = judge.measure(model), evaluate(model, data, 80)
     assert quick.keys() >= {"fd/samples", "fd/midpoints", "fd/reconstructions", "rec/psnr", "prdc/recall"}
     assert quick == pytest.approx({name: all_figures[name] for name in quick}, rel=1e-5)
+    assert evaluate(model, data, 80, real=(judge.real[0], judge.training)) == all_figures
     mixture = with_prior(model, "mixture", data)
     assert mixture.config.model.prior == "mixture" and model.config.model.prior == "flow"
     codes = model.encode(torch.from_numpy(np.array(data.train)).permute(0, 3, 1, 2).float() / 127.5 - 1)
