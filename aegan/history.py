@@ -133,13 +133,17 @@ def forget_after(folder: Path, step: int) -> None:
         write_atomic(path, content)
 
 
-def copy_history(source: Path, target: Path, previews: int = 24, until: float = math.inf) -> None:
+def copy_history(source: Path, target: Path, previews: int | None = None, until: float = math.inf) -> None:
     """Copies events up to a step to another folder, with at most so many previews, evenly spread, the last included.
 
-    Pictures in colour become WebP there, a tenth of their size: 24 moments of 64 pixels would take 14 MB.
+    If None, 24; of pictures above 32 pixels half as many, so that a checkpoint stays within 10 MiB. Pictures in colour
+    become WebP there, a tenth of their size: 24 moments of 64 pixels would take 14 MB.
     """
     events = [event for event in read_events(source) if event.step <= until]
     steps = sorted({event.step for event in events if isinstance(event, Preview)})
+    if previews is None:
+        is_large = any(isinstance(event, Preview) and event.samples.shape[1] > 32 for event in events)
+        previews = 12 if is_large else 24
     chosen = {steps[round(i)] for i in np.linspace(0, len(steps) - 1, min(previews, len(steps)))}
     lines = [
         _encode(target, event, compact=True)

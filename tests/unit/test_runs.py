@@ -166,6 +166,16 @@ def test_history_is_copied_with_fewer_previews(tmp_path, quick_images, images):
     assert pictures == {"00000000", "00000008", "original"}
 
 
+@pytest.mark.parametrize("side, count", [(32, 24), (64, 12)])
+def test_history_of_large_pictures_is_copied_with_half_as_many(tmp_path, side, count):
+    for step in range(30):
+        append_event(tmp_path, Preview(step, 100, 1.0, np.zeros((1, side, side, 1), np.uint8), None, None))
+    (tmp_path / "copy").mkdir()
+    copy_history(tmp_path, tmp_path / "copy")
+    steps = [event.step for event in read_events(tmp_path / "copy")]
+    assert len(steps) == count and steps[-1] == 29
+
+
 def test_previews_in_colour_are_copied_small(tmp_path):
     rng = np.random.default_rng(0)
     blocks = rng.integers(0, 256, (3, 4, 4, 3), np.uint8).repeat(8, axis=1).repeat(8, axis=2)  # [3, 32, 32, 3]
