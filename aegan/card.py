@@ -121,6 +121,11 @@ def model_card(config: Config, info: dict[str, Any], figures: dict[str, Any]) ->
     weights = ", ".join(f"{name} {getattr(objective, name):g}" for name in terms if getattr(objective, name))
     size = "2-D points" if m.is_points else f"{m.img_resolution} px, {'grey' if m.img_channels == 1 else 'colour'}"
     changes = "".join(f"After step {step:,} its owner set {words}.\n" for step, words in info.get("changes", []))
+    changes += "".join(
+        f"Then its flow was fitted to the codes of {fit['count']:,} training images for {fit['steps']:,} steps more:"
+        f" `python -m aegan fit --steps {fit['steps']} --rate {fit['rate']:g}` (commit {fit['commit']}).\n"
+        for fit in info.get("fits", [])
+    )
     title, seconds = info.get("data_title", config.data), float(info.get("seconds", 0))
     kind, nature = _describe_kind(objective)
     both = ", and reconstructs given ones" if objective.needs_encoder else ""

@@ -96,6 +96,12 @@ def create_parser() -> argparse.ArgumentParser:
     sub.add_argument("--seeds", type=int, default=3, metavar="N", help="draws that figures are means of (default 3)")
     sub.add_argument("--inception", action="store_true", help="FID as in published tables, too: slow, see README")
 
+    sub = command("fit", "Fit a checkpoint's flow for longer, on the codes of its training images; all else stays.")
+    sub.add_argument("checkpoint", metavar="CHECKPOINT", help="shipped model, or folder of a checkpoint or run")
+    sub.add_argument("--steps", default="12000", metavar="N", help="of 512 codes each (default 12000)")
+    sub.add_argument("--rate", default="2e-3", metavar="RATE", help="highest learning rate (default 2e-3)")
+    add_device(sub)
+
     sub = command("directions", "Find what has a name in a checkpoint's space (slant, sleeves, beard), and measure it.")
     add_checkpoint(sub)
     sub.add_argument("--json", action="store_true", help="print JSON")

@@ -1,4 +1,4 @@
-"""The commands `evaluate`, `directions`, `prepare`, `sample`, `reconstruct`, `push`, `fetch` and `info`."""
+"""The commands `evaluate`, `fit`, `directions`, `prepare`, `sample`, `reconstruct`, `push`, `fetch` and `info`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,17 @@ from huggingface_hub import get_token
 from aegan.atlas import save_atlas
 from aegan.card import describe_protocol, figure_lines
 from aegan.catalog import list_data
-from aegan.checkpoints import commit, describe_checkpoint, find_checkpoint, hardware, shipped_models, versions
+from aegan.checkpoints import (
+    METRICS,
+    commit,
+    describe_checkpoint,
+    find_checkpoint,
+    hardware,
+    save_model,
+    shipped_models,
+    versions,
+)
+from aegan.cli_train import read_whole
 from aegan.config import UserError
 from aegan.data import fetch, load_data
 from aegan.directions import describe_directions, find_directions, save_axes, save_directions
@@ -26,8 +36,10 @@ from aegan.images import fit_image, open_image
 from aegan.metrics import psnr
 from aegan.model import AEGAN, pick_device
 from aegan.plots import reconstruction_sheet, sample_sheet
+from aegan.terminal import Progress
+from aegan.train import fit_prior
 
-MAX_SAMPLES, MAX_IMAGES = 10_000, 1000
+MAX_SAMPLES, MAX_IMAGES, MAX_FIT_STEPS = 10_000, 1000, 100_000
 
 
 def load_model(options: argparse.Namespace) -> AEGAN:
@@ -54,6 +66,44 @@ def on_evaluate(options: argparse.Namespace) -> int:
         print(sentence)
     print(describe_protocol(figures))
     return 0
+
+
+def on_fit(options: argparse.Namespace) -> int:
+    steps, rate = read_whole("--steps", options.steps), _read_rate(options.rate)
+    if not 1 <= steps <= MAX_FIT_STEPS:
+        raise UserError(f"--steps must lie between 1 and {MAX_FIT_STEPS:,}, not {steps:,}.")
+    folder = Path(find_checkpoint(options.checkpoint))
+    if not folder.is_dir():
+        raise UserError("fit writes into the folder of a checkpoint: give one that is here.")
+    model = load_model(options)
+    m = model.config.model
+    if m.prior != "flow" or not model.config.objective.is_tied:
+        raise UserError("Only a model whose prior is a flow, fitted to the codes of an encoder, can be fitted further.")
+    data = load_data(model.config.data, m.img_resolution, m.img_channels)
+    progress = Progress(model.config.train)
+    for share in fit_prior(model, data.train, steps, rate=rate):
+        progress.write(f"fitting the flow: {share:.0%}", share >= 1)
+    record = {"steps": steps, "rate": rate, "commit": commit(), "count": len(data.train)}
+    model.info = model.info | {"fits": [*model.info.get("fits", []), record]}
+    (folder / METRICS).unlink(missing_ok=True)  # before the weights: no figures are better than false ones
+    save_model(folder, model)
+    describe_checkpoint(folder, model, {})
+    name = options.checkpoint
+    progress.note(
+        f"{name}: fitted. What was made with the former weights is made anew by `python -m aegan prepare {name}`, its"
+        f" figures by `python -m aegan evaluate {name} --save`."
+    )
+    return 0
+
+
+def _read_rate(text: str) -> float:
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = 0.0
+    if not 0 < rate <= 1:  # nor what is no number
+        raise UserError(f"--rate needs a number above 0 and up to 1, such as 2e-3, not {text!r}.")
+    return rate
 
 
 def on_directions(options: argparse.Namespace) -> int:

@@ -37,8 +37,8 @@ class Lite0(nn.Module):
     """EfficientNet-Lite0 (Tan & Le 2019, arXiv:1905.11946, its mobile variant) up to the 1280 pooled features.
 
     Preprocessing is part of it: images of any size are resized to 96 pixels (bicubic, antialiased), a grain is laid
-    over them, and their channels normalised by ImageNet's mean and deviation. On avatars a blur of one pixel has 4.7
-    times the floor's distance, as it has at 128 pixels, which take twice as long, against 3.1 times at 64.
+    over them, and their channels normalised by ImageNet's mean and deviation. Without the grain, a blur of one pixel
+    had 4.7 times the floor's distance on avatars, as it had at 128 pixels, which take twice as long; at 64, 3.1 times.
 
     The grain is one fixed pattern of normal noise, four grey levels strong. Photographs are never perfectly flat, and
     drawings are: without it the network answers to what nobody can see. Noise of 0.8 grey levels moves avatars further

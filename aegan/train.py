@@ -170,10 +170,12 @@ def _explain_divergence(metrics: dict[str, float], failed: int, kept: int) -> st
     )
 
 
-def fit_prior(model: AEGAN, images: np.ndarray, steps: int, seed: int = 0) -> Iterator[float]:
+def fit_prior(
+    model: AEGAN, images: np.ndarray, steps: int, seed: int = 0, rate: float | None = None
+) -> Iterator[float]:
     """Fits the prior, in place, on the codes of all training images (uint8 [N, H, W, C] or points [N, 2]).
 
-    Yields progress in (0, 1]. Continues from the running fit where the prior is a flow.
+    Yields progress in (0, 1]. A flow goes on from where it stands, at the learning rate `rate` or else `lr_prior`.
     """
     if not model.config.objective.is_tied or not steps:
         return
@@ -188,7 +190,7 @@ def fit_prior(model: AEGAN, images: np.ndarray, steps: int, seed: int = 0) -> It
     if isinstance(model.prior, FlowPrior):
         model.prior.standardise(codes)
     rng = torch.Generator(model.device).manual_seed(seed)
-    for progress in model.prior.fit(codes, steps, model.config.train.lr_prior, rng):
+    for progress in model.prior.fit(codes, steps, rate or model.config.train.lr_prior, rng):
         yield 0.2 + 0.8 * progress
     model.prior.requires_grad_(False)
 
