@@ -122,8 +122,8 @@ def model_card(config: Config, info: dict[str, Any], figures: dict[str, Any]) ->
     size = "2-D points" if m.is_points else f"{m.img_resolution} px, {'grey' if m.img_channels == 1 else 'colour'}"
     changes = "".join(f"After step {step:,} its owner set {words}.\n" for step, words in info.get("changes", []))
     changes += "".join(
-        f"Then its flow was fitted to the codes of {fit['count']:,} training images for {fit['steps']:,} steps more:"
-        f" `python -m aegan fit --steps {fit['steps']} --rate {fit['rate']:g}` (commit {fit['commit']}).\n"
+        f"Then its flow was fitted to the codes of {fit['count']:,} training items for {fit['steps']:,} steps more:"
+        f" `python -m aegan fit FOLDER --steps {fit['steps']} --rate {fit['rate']:g}` (commit {fit['commit']}).\n"
         for fit in info.get("fits", [])
     )
     title, seconds = info.get("data_title", config.data), float(info.get("seconds", 0))

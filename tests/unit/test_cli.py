@@ -21,7 +21,6 @@ from aegan.card import model_card, train_command
 from aegan.config import OPTIONS, PRESETS, get_objective, get_preset
 from aegan.events import Metric, Step, Stopped
 from aegan.history import read_events
-from aegan.images import to_model
 from aegan.model import AEGAN
 from aegan.provenance import read_provenance
 
@@ -138,31 +137,6 @@ def test_measuring_again_describes_the_checkpoint_again(tmp_path, points_data, f
     assert run("evaluate", out, "--seeds", 1) == 0
     assert "32 test items, 10,000 generated, seed 0." in capsys.readouterr().out
     assert "Between 1 and 100 seeds" in refused(capsys, "evaluate", out, "--seeds", 0)
-
-
-def test_a_flow_is_fitted_further_and_nothing_else_changes(tmp_path, points_data, points, capsys):
-    out = tmp_path / "run"
-    assert train_points(out, "prior=flow") == 0
-    before, name = AEGAN.from_pretrained(out / "checkpoint"), str(out / "checkpoint")
-    codes = before.encode(to_model(points.train))
-    assert run("fit", name, "--steps", 300, "--rate", "5e-3") == 0
-    assert f"evaluate {name} --save" in capsys.readouterr().err
-    after = AEGAN.from_pretrained(out / "checkpoint")
-    assert after.prior.log_prob(codes).mean() > before.prior.log_prob(codes).mean() + 0.1
-    for network in ("encoder", "generator", "discriminator"):
-        old, new = (getattr(model, network).state_dict() for model in (before, after))
-        assert all(torch.equal(old[key], new[key]) for key in old)
-    card = (out / "checkpoint" / "README.md").read_text()
-    assert "for 300 steps more: `python -m aegan fit --steps 300 --rate 0.005`" in card and "codes of 64 train" in card
-    assert not (out / "checkpoint" / "metrics.json").exists(), "the former flow's figures are not this one's"
-
-    for words, sentence in (
-        ((name, "--steps", 0), "between 1 and 100,000"),
-        ((name, "--rate", "nan"), "number above 0"),
-        (("fashion-gan",), "prior is a flow"),
-        (("nobody/nothing",), "that is here"),
-    ):
-        assert sentence in refused(capsys, "fit", *words)
 
 
 def test_going_on_equals_not_having_stopped(tmp_path, points_data, capsys):
