@@ -62,7 +62,8 @@ def make_record(
         `generated` (always true), `description` in words, `software`, and the arguments that were given; numbers have
         the nine digits that single precision has.
     """
-    maker = "an AE-GAN model" + (f' "{model}"' if model else "") + (f" of {data}" if data else "")
+    # AE-GAN is the program: the model may be a plain GAN.
+    maker = (f'the model "{model}"' if model else "a model") + (f" of {data}" if data else "") + f" from {SOFTWARE}"
     maker += f", step {step}" + (f", commit {commit}" if commit else "")
     words = f"AI-generated: {what} by {maker}. No photograph: what it shows may not exist."
     record: dict[str, Any] = {"generated": True, "description": words, "software": SOFTWARE, "model": model}

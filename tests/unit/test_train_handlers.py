@@ -207,7 +207,7 @@ def test_a_film_of_a_run_says_what_it_is(models, kind):
     film = Image.open(io.BytesIO(content))
     assert (film.format, film.n_frames, made["frames"]) == (kind.upper(), 3, 3)
     if kind == "webp":
-        assert read_provenance(content)["description"].startswith("AI-generated: training by an AE-GAN model")
+        assert read_provenance(content)["description"].startswith("AI-generated: training by the model")
     else:
         assert film.info["comment"].startswith(b"AI-generated")
     for wrong in ({"format": "mp4"}, {"milliseconds": 1}, {"milliseconds": "100"}, {"format": ["gif"]}):
