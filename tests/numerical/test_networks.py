@@ -6,7 +6,7 @@ import torch.nn as nn
 
 from aegan.config import OBJECTIVES, PRESETS, Config, ModelConfig, UserError
 from aegan.model import AEGAN
-from aegan.networks import BatchNorm, Discriminator, Encoder, Generator, ResidualBlock
+from aegan.networks import BatchNorm, Discriminator, Encoder, Generator, ResidualBlock, ResizeConv
 
 
 @pytest.mark.parametrize("upsample", ["strided", "resize"])
@@ -38,6 +38,22 @@ def test_batch_norm_equals_torchs(shape):
     torch.testing.assert_close(ours(x), theirs(x))
     torch.testing.assert_close(ours.running_var, theirs.running_var)
     torch.testing.assert_close(ours.eval()(x), theirs.eval()(x))
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_a_resize_convolution_is_pixels_repeated_and_a_convolution(training):
+    rng = torch.Generator().manual_seed(0)
+    layer = ResizeConv(3, 5).double().train(training)
+    x = torch.randn(2, 3, 6, 4, generator=rng, dtype=torch.float64, requires_grad=True)
+    y = layer(x)
+    repeated = x.repeat_interleave(2, 2).repeat_interleave(2, 3)
+    expected = torch.nn.functional.conv2d(repeated, layer.weight, padding=1)
+    torch.testing.assert_close(y, expected)
+    direction = torch.randn(y.shape, generator=rng, dtype=torch.float64)
+    ours = torch.autograd.grad((y * direction).sum(), (x, layer.weight))
+    theirs = torch.autograd.grad((expected * direction).sum(), (x, layer.weight))
+    torch.testing.assert_close(ours, theirs)
+    assert list(layer.state_dict()) == ["weight"], "checkpoints hold the 3x3 kernels alone"
 
 
 def test_only_what_the_objective_needs_is_built():
