@@ -196,14 +196,19 @@ def probe(pipe: Connection, values: dict[str, Any], device_name: str, threads: i
 
 def _count_memory(config: Config, device: torch.device) -> int:
     fixed = LIBRARIES + BYTES_PER_WEIGHT * sum(count_weights(config).values())
-    held = [_held_by_a_step(config.with_options(batch_size=n), device) for n in SMALL_BATCHES]
-    per_image = max(held[1] - held[0], 0) / (SMALL_BATCHES[1] - SMALL_BATCHES[0])
-    return int(fixed + OVERHEAD * (held[0] + per_image * (config.train.batch_size - SMALL_BATCHES[0])))
+    small, more = SMALL_BATCHES
+    held = [_held_by_a_step(config.with_options(batch_size=n), device, has_prior=False) for n in SMALL_BATCHES]
+    images = held[0] + max(held[1] - held[0], 0) / (more - small) * (config.train.batch_size - small)
+    # The prior learns afterwards, always from as many codes: beside few images its part is the larger one.
+    prior = _held_by_a_step(config.with_options(batch_size=small), device)
+    return int(fixed + OVERHEAD * max(images, prior))
 
 
-def _held_by_a_step(config: Config, device: torch.device) -> int:
-    """Bytes that one step keeps for its gradients at most, weights left out."""
+def _held_by_a_step(config: Config, device: torch.device, has_prior: bool = True) -> int:
+    """Bytes that one step keeps for its gradients at most, weights left out; that of the prior's fit by choice."""
     state = TrainState.create(config, device)
+    if not has_prior:
+        state.codes = None
     state.step = 8 * config.objective.gp_every  # a step with a penalty
     own = {t.untyped_storage().data_ptr() for t in state.tensors().values()}
     held, users, peak = 0, dict[int, int](), 0

@@ -30,8 +30,9 @@ def test_memory_grows_with_the_batch_and_the_weights(quick_images):
     def count(**options):
         return estimate._count_memory(quick_images.with_options(**options), CPU)
 
-    small, middle, large = (count(batch_size=n) for n in (8, 264, 520))
-    assert large - middle == pytest.approx(middle - small, abs=8) and middle - small > 256 * 16 * 16 * 4
+    small, some, more, most = (count(batch_size=n) for n in (8, 256, 512, 768))
+    assert most - more == pytest.approx(more - some, abs=8) and more - some > 256 * 16 * 16 * 4
+    assert small < some, "few images take less than the prior's fit, which takes the same beside any number of them"
     wide, weights = count(width=8), sum(count_weights(quick_images.with_options(width=8)).values())
     assert wide - small >= estimate.BYTES_PER_WEIGHT * (weights - sum(count_weights(quick_images).values()))
 
