@@ -152,8 +152,8 @@ class ResizeConv(nn.Conv2d):
     """Repeats every pixel in both directions, then convolves with 3x3 kernels: twice the resolution.
 
     An output pixel meets only 2x2 different pixels in its nine. In training each of them is multiplied once, with the
-    sum of the weights it meets: a transposed convolution with 4x4 kernels, the same function for 4/9 of the work. A
-    single picture, of which the kernels' sums would be the larger part, is drawn as it is defined.
+    sum of the weights it meets: a transposed convolution with 4x4 kernels, the same function for 4/9 of the work.
+    Outside training it is computed as it is defined: of a single picture, the sums would be the larger part.
     """
 
     sums: Tensor

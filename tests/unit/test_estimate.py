@@ -32,9 +32,18 @@ def test_memory_grows_with_the_batch_and_the_weights(quick_images):
 
     small, some, more, most = (count(batch_size=n) for n in (8, 256, 512, 768))
     assert most - more == pytest.approx(more - some, abs=8) and more - some > 256 * 16 * 16 * 4
-    assert small < some, "few images take less than the prior's fit, which takes the same beside any number of them"
+    assert small < some
     wide, weights = count(width=8), sum(count_weights(quick_images.with_options(width=8)).values())
     assert wide - small >= estimate.BYTES_PER_WEIGHT * (weights - sum(count_weights(quick_images).values()))
+
+
+def test_beside_few_images_the_priors_fit_is_what_takes_most(quick_images):
+    def held(n, **which):
+        return estimate._held_by_a_step(quick_images.with_options(batch_size=n), CPU, **which)
+
+    images, whole = held(4, has_prior=False), held(4)
+    assert whole > images
+    assert estimate._count_memory(quick_images.with_options(batch_size=4), CPU) >= estimate.OVERHEAD * whole
 
 
 def test_the_same_cost_is_measured_twice_and_never_while_all_places_are_taken(board, quick_points, monkeypatch):
