@@ -151,7 +151,7 @@ def _facts(results: dict[str, Any]) -> list[str]:
         f"- {measure}{samples} samples{within} against {tests} {results['split']} items, averaged weights;"
         f" {f'mean ± standard deviation over {seeds} seeds' if seeds > 1 else 'one seed, so no spread'}.",
         f"- Time is {results['clock']} of training{own}; the last fit of what a row is sampled from counts, measuring"
-        " does not. Equal images: what the slowest row sees in the budget.",
+        f" does not. Equal images: {results['images']:,}, for which a run goes on if its time ends before.",
         f"- The same networks ({shape}), data, batches of {results['batch_size']} and averaging for all rows; constant"
         " learning rates.",
         *([f"- Diverged, and left out of the means: {', '.join(diverged)}."] if diverged else []),

@@ -286,8 +286,8 @@ COMPARE_TEXTS: dict[str, tuple[str, str]] = {
         "同等时间指 {machines} 上 {budget} 的{clock}；采样分布的最后拟合计入，测量不计入。",
     ),
     "how_images": (
-        "Equal images are {images}, what the slowest objective sees in that time.",
-        "同等图像数为 {images} 张，即最慢的目标在这段时间里看过的数量。",
+        "Equal images are {images}, for which a training goes on if its time ends before.",
+        "同等图像数为 {images} 张；若时间先到，训练会继续到这个数量。",
     ),
     "how_tuning": (
         "Before, each objective got {trials} trials of {tuning} with different settings, and kept what was best on"
