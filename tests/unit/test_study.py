@@ -104,6 +104,22 @@ def test_more_rows_and_seeds_may_be_added_but_no_other_question(tmp_path, begin,
         begin(tmp_path, base=base.with_options(width=8))
 
 
+def test_equal_images_are_what_aegan_sees_its_faster_warmup_included(tmp_path, begin, base, monkeypatch):
+    clock = Ticks()
+
+    def step(state, x, *how):
+        is_warming = state.config.objective.rec and state.step < state.config.train.warmup_steps
+        clock.now += (1 if is_warming else 4) / 64
+        state.step += 1
+
+    monkeypatch.setattr("aegan.study.train_step", step)
+    study = begin(tmp_path, base=base.with_options(warmup_steps=20), budget=2.0)
+    study.clock = clock
+    list(study.settle(["autoencoder", "gan", "aegan"], ablation=False))
+    # 20 steps in 20/64 of a second and 26 more at four times the price; in a unit of ten. The GAN would have had 31.
+    assert read_plan(tmp_path)["images"] == 40 * base.train.batch_size
+
+
 def test_a_study_that_was_stopped_anywhere_goes_on_to_the_same_points(tmp_path, begin):
     finish(begin(tmp_path / "whole"), ["aegan"])
     whole = read_lines(tmp_path / "whole" / "points.jsonl")
