@@ -164,9 +164,9 @@ def judge_targets(rows: dict[str, dict[str, Any]], are_points: bool = False) -> 
             judge(4, "PSNR in dB above the autoencoder's", arm, ours - theirs, -1.0, at_most=False)
     for arm in ARMS:
         others = [mean(rows.get(name), arm, "fd/samples") for name in ("autoencoder", "vae", "adversarial-ae")]
-        if None not in others:
-            ratio = _divide(mean(aegan, arm, "fd/samples"), min(other for other in others if other is not None))
-            judge(5, "FD of samples, in units of the best of autoencoder, VAE and adversarial AE", arm, ratio, 0.6)
+        best = min((other for other in others if other is not None), default=None)  # of those that there are
+        ratio = _divide(mean(aegan, arm, "fd/samples"), best)
+        judge(5, "FD of samples, in units of the best autoencoder's", arm, ratio, 0.6)
     places = {"midpoints": "midpoints", "worst_axis": "its worst axis", "near": "around test images"}
     for arm in ARMS:
         for place, words in places.items():

@@ -209,9 +209,9 @@ COMPARE_TEXTS: dict[str, tuple[str, str]] = {
         "PSNR above the autoencoder's, in dB",
         "PSNR 比自编码器高多少 dB",
     ),
-    "target.FD of samples, in units of the best of autoencoder, VAE and adversarial AE": (
-        "Distance of samples, as a multiple of the best of autoencoder, VAE and adversarial AE",
-        "样本的距离，为自编码器、VAE 和对抗自编码器中最佳者的几倍",
+    "target.FD of samples, in units of the best autoencoder's": (
+        "Distance of samples, as a multiple of the best autoencoder's in the table",
+        "样本的距离，相对于表中最好的自编码器的倍数",
     ),
     "target.precision of midpoints, in units of that of samples": (
         "Precision halfway between samples, as a share of that of samples",
