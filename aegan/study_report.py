@@ -49,7 +49,7 @@ def summarise(plan: dict[str, Any], tuning: Lines, points: Lines) -> dict[str, A
         "networks": question["base"]["model"],
         "are_points": question["base"]["model"]["img_resolution"] == 1,
         "machines": sorted({point["machine"] for point in measured}),
-        "commits": sorted({point["commit"] for point in points}),
+        "commits": sorted({line["commit"] for line in (*tuning, *points)}),
         "versions": plan["versions"],
         **{name: full.get(name) for name in facts},
         "floor": {

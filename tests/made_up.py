@@ -45,7 +45,7 @@ def made_up_results(**facts: Any) -> dict[str, Any]:
                 })  # fmt: skip
     rows = {row.name: row for row in [make_row(name, base, {}) for name in ROWS if name in DISTANCES]}
     rows |= {row.name: row for row in make_ablation(rows["aegan"]) if row.name in DISTANCES}
-    tuning = [{"row": "gan", "options": {"lr": 6e-4}, "score": 9.0, "steps": 10, "figures": {}}]
+    tuning = [{"row": "gan", "options": {"lr": 6e-4}, "score": 9.0, "steps": 10, "figures": {}, "commit": "c0ffee"}]
     plan = {
         "question": asdict(Question(base, 80.0, 5.0, "cpu", 1)), "speeds": {}, "images": 1920,
         "clock": "processor time",

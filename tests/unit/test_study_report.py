@@ -130,8 +130,9 @@ def test_points_have_modes_for_targets():
 
 
 def test_the_table_says_everything_beside_its_figures(plan, measured):
-    tuning = [{"row": "gan", "options": {"lr": 6e-4, "lr_d": 6e-4}, "score": 9.5, "steps": 3},
-              {"row": "gan", "options": {"lr": 2e-4, "lr_d": 2e-4}, "score": None, "steps": 3}]  # fmt: skip
+    trial = {"row": "gan", "steps": 3, "commit": "0ddba11"}
+    tuning = [trial | {"options": {"lr": 6e-4, "lr_d": 6e-4}, "score": 9.5},
+              trial | {"options": {"lr": 2e-4, "lr_d": 2e-4}, "score": None}]  # fmt: skip
     measured.append({"row": "gan", "seed": 2, "mark": "diverged", "step": 1, "images": 64, "seconds": 1.0,
                      "fit_seconds": 0.0, "commit": "c0ffee"})  # fmt: skip
     page = table_page(summarise(plan, tuning, measured))
@@ -141,7 +142,7 @@ def test_the_table_says_everything_beside_its_figures(plan, measured):
     assert "**lr 0.0006: 9.50**" in page and "lr 0.0002: diverged" in page
     for words in (
         "fashion-cnn", "50 samples (half as many within a run) against 100 test items", "over 3 seeds", "drawn here",
-        "processor time", "a machine", "c0ffee", "GAN (seed 2)", "| > 0.5 | 0.6 | met |", "**missed**",
+        "processor time", "a machine", "commit 0ddba11, c0ffee", "GAN (seed 2)", "| > 0.5 | 0.6 | met |", "**missed**",
         "| real images | training set | 0.10 |",
     ):  # fmt: skip
         assert words in page, words
