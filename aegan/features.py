@@ -68,7 +68,7 @@ class Lite0(nn.Module):
         # The package holds a pickle. It is the one that we pinned, byte for byte, and never a visitor's; and only
         # tensors are taken out of it.
         network.load_state_dict(torch.load(io.BytesIO(weights), map_location="cpu", weights_only=True), assign=True)
-        self.network = _without_norms(network.eval()).to(memory_format=torch.channels_last)
+        self.network = _folded(network.eval()).to(memory_format=torch.channels_last)
         self.register_buffer("mean", torch.tensor([0.485, 0.456, 0.406])[:, None, None])
         self.register_buffer("deviation", torch.tensor([0.229, 0.224, 0.225])[:, None, None])
         noise = torch.randn(3, LITE0_SIDE, LITE0_SIDE, generator=torch.Generator().manual_seed(0))
@@ -81,8 +81,9 @@ class Lite0(nn.Module):
         return self.network.extract_features(x.contiguous(memory_format=torch.channels_last)).mean((2, 3))
 
 
-def _without_norms(network: Any) -> Any:
-    """Folds every batch normalisation into the convolution before it: the same function, 1.4 times as fast."""
+def _folded(network: Any) -> Any:
+    """The same function in half the time: every batch normalisation becomes part of the convolution before it, every
+    even margin of zeros of the one after it, and activations overwrite what they were given."""
     for module in [network, *network._blocks]:
         for conv, norm in (
             *(("_conv_stem", "_bn0"), ("_conv_head", "_bn1")),
@@ -91,6 +92,13 @@ def _without_norms(network: Any) -> Any:
             if hasattr(module, conv):
                 setattr(module, conv, fuse_conv_bn_eval(getattr(module, conv), getattr(module, norm)))
                 setattr(module, norm, nn.Identity())
+    for module in network.modules():
+        if isinstance(module, nn.ReLU6):
+            module.inplace = True
+        elif isinstance(module, nn.Conv2d) and isinstance(margin := module.static_padding, nn.ZeroPad2d):
+            left, right, top, bottom = margin.padding
+            if (left, top) == (right, bottom):
+                module.padding, module.static_padding = (top, left), nn.Identity()
     return network
 
 

@@ -10,7 +10,7 @@ import torch
 from aegan import metrics, neighbours
 from aegan.checkpoints import SHIPPED, shipped_models
 from aegan.data import load_data
-from aegan.features import LITE0, features, has_lite0
+from aegan.features import LITE0, Lite0, features, has_lite0
 from aegan.images import to_model, to_uint8
 from aegan.model import AEGAN
 from aegan.neighbours import count_balls, density_coverage, gaps, memorisation, nearest, precision, radii, recall
@@ -280,6 +280,26 @@ def test_psnr_equals_a_loop_over_images():
         for p, q in zip(x, y, strict=True)
     ]
     assert metrics.psnr(x, y) == pytest.approx(np.mean([20 * np.log10(255) - 10 * np.log10(e) for e in errors]))
+
+
+# -- features -----------------------------------------------------------------------------------------------------
+
+
+def test_a_folded_network_has_the_features_of_the_published_one(monkeypatch):
+    if not has_lite0():
+        pytest.skip("EfficientNet-Lite0 is optional and not installed")
+    x = torch.rand(3, 3, 64, 64, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    folded = Lite0().eval()
+    monkeypatch.setattr("aegan.features._folded", lambda network: network)
+    published = Lite0().eval()
+    assert count_layers(published, torch.nn.BatchNorm2d) > 40 > 0 == count_layers(folded, torch.nn.BatchNorm2d)
+    assert count_layers(published, torch.nn.ZeroPad2d) > 3 * count_layers(folded, torch.nn.ZeroPad2d)
+    with torch.no_grad():
+        torch.testing.assert_close(folded.features(x), published.features(x), rtol=1e-4, atol=1e-4)
+
+
+def count_layers(network, kind):
+    return sum(isinstance(module, kind) for module in network.modules())
 
 
 # -- what ships ---------------------------------------------------------------------------------------------------
