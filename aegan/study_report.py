@@ -96,6 +96,12 @@ def _row(name: str, plan: dict[str, Any], tuning: Lines, points: Lines) -> dict[
     return row
 
 
+def count_seeds(rows: Sequence[dict[str, Any]]) -> str:
+    """How many runs there are of each row: "3", or "1–2" where a study has not come as far with all of them."""
+    counts = sorted({len(row["seeds"]) for row in rows})
+    return "–".join(map(str, dict.fromkeys([*counts[:1], *counts[-1:]]))) or "0"
+
+
 def _over_seeds(values: Lines) -> dict[str, dict[str, Any]]:
     """name -> mean, min, max, standard deviation (None for one seed) and number, of all figures that are numbers."""
     names = dict.fromkeys(name for figures in values for name in figures)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from aegan.study_report import ARMS
+from aegan.study_report import ARMS, count_seeds
 from aegan.study_rows import describe
 
 #: Figure -> heading of its column, digits.
@@ -139,7 +139,8 @@ def _settings(results: dict[str, Any]) -> list[str]:
 
 
 def _facts(results: dict[str, Any]) -> list[str]:
-    seeds = max((len(row["seeds"]) for row in results["rows"]), default=0)
+    seeds = count_seeds(results["rows"])
+    spread = "one seed, so no spread" if seeds == "1" else f"mean ± standard deviation over {seeds} seeds"
     diverged = [f"{row['title']} (seed {seed})" for row in results["rows"] for seed in row["diverged"]]
     m, cpu = results["networks"], results["device"] == "cpu"
     shape = f"{m['architecture']}, width {m['width']}, z_dim {m['z_dim']}"
@@ -149,7 +150,7 @@ def _facts(results: dict[str, Any]) -> list[str]:
     own = f", {results['threads']} thread{'s' if results['threads'] > 1 else ''}" if cpu else ""
     return [
         f"- {measure}{samples} samples{within} against {tests} {results['split']} items, averaged weights;"
-        f" {f'mean ± standard deviation over {seeds} seeds' if seeds > 1 else 'one seed, so no spread'}.",
+        f" {spread}.",
         f"- Time is {results['clock']} of training{own}; the last fit of what a row is sampled from counts, measuring"
         f" does not. Equal images: {results['images']:,}, for which a run goes on if its time ends before.",
         f"- The same networks ({shape}), data, batches of {results['batch_size']} and averaging for all rows; constant"

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from aegan.config import UserError
+from aegan.study_report import count_seeds
 from aegan.ui.hosting import answers
 from aegan.ui.page import ASSETS, component
 
@@ -148,7 +149,7 @@ def _shorten(results: dict[str, Any]) -> dict[str, Any]:
         "machines": [_words(machine) for machine in results["machines"][:8]],
         "commits": [_words(commit) for commit in results["commits"][:8]],
         "torch": _words(results["versions"]["torch"]),
-        "seeds": max((row["seeds"] for row in shown), default=0),
+        "seeds": count_seeds(rows),
         "followed": followed,
         "columns": [
             {"name": name, "digits": digits, "more": more}

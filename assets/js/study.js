@@ -187,7 +187,7 @@ function plot() {
       label.value.textContent = p ? fixed(p.mean, digits) : "–";
       label.group.classList.toggle("aside", Boolean(next) && label.i !== next.row);
     }
-    if (!next) { $(".readout").textContent = [study.seeds > 1 && page.t("plot_bands", study), page.t("plot_help")].filter(Boolean).join(" "); return; }
+    if (!next) { $(".readout").textContent = [study.seeds !== "1" && page.t("plot_bands", study), page.t("plot_help")].filter(Boolean).join(" "); return; }
     const row = curves[next.row], p = row.curve[next.mark];
     cursor.setAttribute("x1", x(p.seconds));
     cursor.setAttribute("x2", x(p.seconds));
@@ -268,10 +268,10 @@ function how() {
   };
   const lost = s.rows.filter((row) => row.diverged).map((row) => `${title(row)} (${row.diverged})`).join(", ");
   const keys = ["how_networks", "how_time", "how_images", s.tuning ? "how_tuning" : "how_untuned",
-    s.extractor ? "how_figures" : "how_points", s.seeds > 1 ? "how_spread" : "how_single", ...(lost ? ["how_diverged"] : []), "how_made"];
+    s.extractor ? "how_figures" : "how_points", s.seeds === "1" ? "how_single" : "how_spread", ...(lost ? ["how_diverged"] : []), "how_made"];
   $(".how .text").textContent = keys.map((key) => page.t(key, { ...facts, lost })).join(" ");
   const lead = arm() === "time" ? page.t("study_lead_time", facts) : page.t("study_lead_images", facts);
-  $(".lead").textContent = [lead, s.seeds > 1 && page.t("study_spread", facts)].filter(Boolean).join(" ");
+  $(".lead").textContent = [lead, s.seeds !== "1" && page.t("study_spread", facts)].filter(Boolean).join(" ");
 }
 
 function show() {

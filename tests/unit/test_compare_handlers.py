@@ -217,6 +217,7 @@ def test_results_are_cut_to_what_is_drawn(tmp_path, results):
     assert (gan["curve"][0]["min"], gan["curve"][0]["max"]) == (31.5, 32.5)
     assert [column["name"] for column in study["columns"]][:3] == ["fd/samples", "fd/midpoints", "fd/reconstructions"]
     assert study["floor"] == pytest.approx({"fd/samples": 0.1, "prdc/recall": 0.9})
+    assert study["seeds"] == "2"
     signs = {target["number"]: target["sign"] for target in study["targets"]}
     assert (signs[1], signs[3]) == ("≤", ">")
     prior, cycle = study["ingredients"]

@@ -13,7 +13,7 @@ from aegan.config import get_preset
 from aegan.model import AEGAN
 from aegan.provenance import read_provenance
 from aegan.study_pictures import COLOURS, curves, sheet
-from aegan.study_report import judge_targets, summarise
+from aegan.study_report import count_seeds, judge_targets, summarise
 from aegan.study_rows import ABLATION, ENDS, ROWS, SHARES, Question, common_config, make_ablation, make_row
 from aegan.study_tables import ablation_page, table_page
 
@@ -141,11 +141,16 @@ def test_the_table_says_everything_beside_its_figures(plan, measured):
     )
     assert "**lr 0.0006: 9.50**" in page and "lr 0.0002: diverged" in page
     for words in (
-        "fashion-cnn", "50 samples (half as many within a run) against 100 test items", "over 3 seeds", "drawn here",
+        "fashion-cnn", "50 samples (half as many within a run) against 100 test items", "over 2–3 seeds", "drawn here",
         "processor time", "a machine", "commit 0ddba11, c0ffee", "GAN (seed 2)", "| > 0.5 | 0.6 | met |", "**missed**",
         "| real images | training set | 0.10 |",
     ):  # fmt: skip
         assert words in page, words
+
+
+@pytest.mark.parametrize(("counts", "words"), [([3, 3], "3"), ([2, 1, 3], "1–3"), ([1], "1"), ([], "0")])
+def test_a_number_of_runs_is_said_as_it_is(counts, words):
+    assert count_seeds([{"seeds": list(range(count))} for count in counts]) == words
 
 
 def test_an_ingredient_is_worth_what_its_loss_costs(plan, measured):
