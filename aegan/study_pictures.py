@@ -21,6 +21,7 @@ from aegan.images import image_grid, to_model, to_uint8
 from aegan.model import AEGAN
 from aegan.provenance import SOFTWARE, png_notes
 from aegan.runs import CHECKPOINT
+from aegan.study_report import count_seeds
 from aegan.study_tables import ablation_page, table_page
 
 #: One colour per row, told apart by colour-blind people as well (Okabe and Ito 2008).
@@ -85,8 +86,8 @@ def curves(results: dict[str, Any]) -> bytes:
     axes.set_xlim(0, results["budget_seconds"] * 1.02)
     axes.set_xlabel(f"training time in seconds ({results['clock']})")
     title = "share of samples within 3 σ of a mode" if are_points else f"FD ({results['extractor']}) of samples"
-    seeds = max((len(row["seeds"]) for row in results["rows"]), default=0)
-    spread = f", band: {seeds} seeds" if seeds > 1 else ", one seed"
+    seeds = count_seeds(results["rows"])
+    spread = ", one seed" if seeds == "1" else f", band: {seeds} seeds"
     axes.set_title(f"{results['data']['title']}: {title}{spread}", loc="left", fontsize=11)
     axes.grid(alpha=0.22)
     axes.spines[["top", "right"]].set_visible(False)
