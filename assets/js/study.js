@@ -135,22 +135,23 @@ function spreadOut(labels, low, high, gap) { // labels beside lines' ends, moved
 
 function plot() {
   const curves = study.rows.filter((row) => row.curve.length), log = study.followed === "fd/samples";
-  const W = Math.max(300, svg.clientWidth), H = W < 480 ? 300 : 360, LEFT = 34, TOP = 10, BOTTOM = 34;
+  const W = Math.max(300, svg.clientWidth), H = W < 480 ? 300 : 360, TOP = 10, BOTTOM = 34;
   svg.setAttribute("viewBox", `0 0 ${W} ${H}`);
   svg.setAttribute("height", H);
   svg.replaceChildren();
   $(".plot").hidden = !curves.length;
   if (!curves.length) return;
   $(".plot figcaption").textContent = page.t(log ? "plot_title" : "plot_title_points", study);
-  const words = curves.map((row) => svg.appendChild(draw("text", { class: "label" }, `${title(row)} 000.00`)));
-  const RIGHT = 20 + Math.max(...words.map((text) => text.getComputedTextLength())); // room for the lines' names
-  svg.replaceChildren();
   const f = log ? Math.log10 : (v) => v, values = curves.flatMap((row) => row.curve.flatMap((p) => [p.min, p.max])).filter((v) => !log || v > 0);
   const low = log ? f(Math.min(...values)) - 0.06 : 0, high = log ? f(Math.max(...values)) + 0.03 : 1;
+  const ticks = page.ticks(low, high, log).map((v) => [v, +v.toPrecision(2)]);
+  const room = (texts, kind) => Math.max(0, ...texts.map((text) => svg.appendChild(draw("text", { class: kind }, text)).getComputedTextLength()));
+  const LEFT = 10 + room(ticks.map(([, text]) => text), ""), RIGHT = 20 + room(curves.map((row) => `${title(row)} 000.00`), "label");
+  svg.replaceChildren();
   const x = (seconds) => LEFT + (W - LEFT - RIGHT) * Math.min(1.02, seconds / study.budget);
   const y = (v) => TOP + (H - TOP - BOTTOM) * (1 - (f(Math.max(v, 1e-12)) - low) / (high - low));
-  for (const v of page.ticks(low, high, log)) {
-    svg.append(draw("line", { class: "rule", x1: LEFT, x2: W - RIGHT, y1: y(v), y2: y(v) }), draw("text", { x: LEFT - 6, y: y(v) + 4, "text-anchor": "end" }, +v.toPrecision(2)));
+  for (const [v, text] of ticks) {
+    svg.append(draw("line", { class: "rule", x1: LEFT, x2: W - RIGHT, y1: y(v), y2: y(v) }), draw("text", { x: LEFT - 6, y: y(v) + 4, "text-anchor": "end" }, text));
   }
   for (const share of [0, 0.25, 0.5, 0.75, 1]) {
     const at = share * study.budget, text = share === 1 ? moment(at) : +(at / unit()[0]).toFixed(1);
