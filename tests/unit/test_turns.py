@@ -66,16 +66,18 @@ def test_turns_add_up_to_the_run_of_one_process(lent, host, quick_points):
     jobs = lent(host.lend, 0.3)
     VISITOR.set("first")
     job_id = jobs.start(config)
-    for turn in range(3):
-        if turn:
+    turns = step = 0
+    while turns < 3 or (step <= 3 and turns < 100):  # a busy machine may take no step in a turn
+        if turns:
             jobs.resume(job_id)
         assert jobs.wait(job_id, is_over, PATIENCE)
         shown = jobs.look(job_id)
         assert (shown.status, shown.can_resume) == ("stopped", True)
         assert shown.message == "The hosted GPU is lent for 0.3 seconds at a time: resume the run to go on."
-    assert host.visitors == ["first"] * 3  # the host knows for whom
+        resumed = Run.open(folder_of(jobs, job_id)).restore(torch.device("cpu"))
+        turns, step = turns + 1, resumed.step
+    assert host.visitors == ["first"] * turns  # the host knows for whom
 
-    resumed = Run.open(folder_of(jobs, job_id)).restore(torch.device("cpu"))
     whole = TrainState.create(config, torch.device("cpu"))
     list(train(whole, load_data("ring", 1, 2), lambda: "run" if whole.step < resumed.step else "end"))
     a, b = resumed.tensors(), whole.tensors()
