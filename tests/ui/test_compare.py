@@ -101,6 +101,20 @@ def test_the_plot_is_read_with_the_keyboard(visit):
     expect(page.get_by_text("Point at a line", exact=False)).to_be_visible()
 
 
+def test_the_plot_leaves_room_for_its_labels_however_wide(visit):
+    page = visit("Compare")
+    plot = page.get_by_role("application")
+    expect(plot.locator(".curve .line")).to_have_count(3)
+    page.add_style_tag(content=".study svg text { font-size: 32px !important; }")
+    labels = plot.locator("text[text-anchor=end]")
+    assert labels.count() > 1
+    before = plot.get_attribute("viewBox")
+    page.set_viewport_size({"width": 1000, "height": 800})
+    expect(plot).not_to_have_attribute("viewBox", before)  # it was drawn again
+    left = plot.evaluate("plot => plot.getBoundingClientRect().left")
+    assert min(labels.evaluate_all("nodes => nodes.map((node) => node.getBoundingClientRect().left)")) >= left
+
+
 def test_the_study_says_how_it_was_measured_and_its_words_are_no_markup(visit):
     page = visit("Compare")
     words = page.locator(".study .how")
