@@ -15,6 +15,7 @@ from statistics import median
 
 from aegan.config import Config
 from aegan.events import SCORE_BINS, Look, Metric, Step
+from aegan.step import pixel_kind
 
 RECENT = 20  # records that a rule looks back; fewer than these say nothing
 
@@ -60,7 +61,11 @@ class _Run:
         self.config, self.history, self.look, self.figures = config, history, look, figures
 
     def all(self, metric: str) -> list[float]:
-        values = (step.metrics.get(metric, math.nan) for step in self.history)
+        history = self.history
+        if metric == "loss/rec":  # squared errors say nothing of absolute ones
+            kinds = [pixel_kind(self.config, step.step - 1) for step in history]
+            history = [step for step, kind in zip(history, kinds, strict=True) if kind == kinds[-1]]
+        values = (step.metrics.get(metric, math.nan) for step in history)
         return [value for value in values if math.isfinite(value)]
 
     def recent(self, metric: str) -> float | None:

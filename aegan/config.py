@@ -93,7 +93,11 @@ class Objective:
     cycle: float = option(0.0, "latent cycle |z - E(G(z))|^2", low=0, high=1000)
     rec_fake: float = option(0.0, "reconstruction of a generated image |G(z) - dec(E(G(z)))|^2", low=0, high=1000)
     kl: float = option(0.0, "KL(E(x) || N(0, I)) per dimension of x; makes E stochastic", low=0, high=1000)
-    rec_kind: str = option("l1", "how a reconstruction is compared", choices=("l1", "mse", "features"))
+    rec_kind: str = option(
+        "l1",
+        "how a reconstruction is compared; mse-l1: mse in the first half of the warm-up, then l1",
+        choices=("l1", "mse", "mse-l1", "features"),
+    )
     adv_kind: str = option("bce", "adversarial loss", choices=("bce", "hinge", "relativistic"))
     gamma: float = option(0.0, "zero-centred gradient penalties R1 and R2 on D", low=0, high=1000)
     gp_every: int = option(8, "steps between two penalties (lazy regularisation)", low=1, high=1000)

@@ -68,6 +68,18 @@ def adversarial_ramp(config: Config, step: int) -> float:
     return min(max((step - t.warmup_steps + 1) / (t.ramp_steps + 1), 0.0), 1.0)
 
 
+def pixel_kind(config: Config, step: int) -> str:
+    """How pixels are compared at a step: `l1` or `mse`.
+
+    Squared errors first find what is small and far off, such as eyes, which the median of a pixel misses; absolute
+    errors then make flat and sharp what squared ones leave cloudy. Hence `mse-l1`.
+    """
+    kind = config.objective.rec_kind
+    if kind == "mse-l1":
+        return "mse" if step < config.train.warmup_steps / 2 else "l1"
+    return "mse" if kind == "mse" else "l1"
+
+
 def forward(state: TrainState, x: Tensor, random: StepRandom, adversarial: bool) -> Forward:
     """E and G once: reconstructions and, after the warm-up, images from the prior, in one batch of G."""
     model, objective = state.model, state.config.objective
@@ -202,7 +214,7 @@ def update_generator(
             if objective.cycle:
                 terms["cycle"] = (ramp * objective.cycle, losses.latent_distance(made.z, z_rec))
             if objective.rec_fake:
-                kind = "l1" if objective.rec_kind == "l1" else "mse"
+                kind = "mse" if objective.rec_kind == "features" else pixel_kind(state.config, state.step)
                 distance = losses.pixel_distance(made.x_fake, model.decode(z_rec), kind)
                 terms["rec_fake"] = (ramp * objective.rec_fake, distance)
     _descend(state, "g", torch.stack([weight * loss for weight, loss in terms.values()]).sum())
@@ -229,12 +241,10 @@ def gradient_norms(**networks: nn.Module | None) -> dict[str, Tensor]:
 
 def _reconstruction(state: TrainState, made: Forward, ramp: float) -> Tensor:
     """The `rec` term. D's features mean nothing before D has learnt, so until then pixels are compared."""
-    kind, discriminator = state.config.objective.rec_kind, state.model.discriminator
+    discriminator = state.model.discriminator
     assert made.x_rec is not None
-    if kind != "features" or discriminator is None:
-        return losses.pixel_distance(made.x, made.x_rec, kind)
-    pixels = losses.pixel_distance(made.x, made.x_rec, "l1")
-    if ramp == 0:
+    pixels = losses.pixel_distance(made.x, made.x_rec, pixel_kind(state.config, state.step))
+    if state.config.objective.rec_kind != "features" or discriminator is None or ramp == 0:
         return pixels
     with torch.no_grad():
         wanted = discriminator.features(made.x)

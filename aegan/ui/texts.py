@@ -144,7 +144,7 @@ CHINESE_HELP: dict[str, str] = {
     "rec_fake": "生成图像的重建 |G(z) − dec(E(G(z)))|²",
     "kl": "KL(E(x) ‖ N(0, I))，按 x 的维数平均；使 E 随机化",
     "gamma": "对 D 的零中心梯度惩罚 R1 与 R2",
-    "rec_kind": "如何比较重建",
+    "rec_kind": "如何比较重建；mse-l1：预热的前一半用 mse，之后用 l1",
     "adv_kind": "对抗损失的种类",
     "steps": "训练步数",
     "batch_size": "每步的图像数",

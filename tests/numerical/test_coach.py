@@ -147,6 +147,15 @@ def test_coverage_that_falls_is_a_collapse_unless_it_was_never_there():
     assert advise(GAN, records(loss_d=1.2), None, noisy)[0].rule == "well"
 
 
+def test_absolute_errors_are_not_compared_with_the_squared_ones_before_them():
+    half = 2 * RECENT  # of the records, each of one step
+    history = records(2 * half, loss_rec=lambda t: 0.02 + 0.28 * math.exp(-20 * t) if t < 0.5 else 0.2 - 0.05 * t)
+    config = get_preset("aegan").with_options(warmup_steps=2 * half - 2)
+    assert [advice.rule for advice in advise(config, history)] == ["diverging"]
+    for seen in range(RECENT, len(history) + 1):
+        assert advise(config.with_options(rec_kind="mse-l1"), history[:seen]) == [Advice("well", {})]
+
+
 @pytest.mark.parametrize(("count", "rules"), [(80, ["overfitting", "unused_latents"]), (5, ["well"])])
 def test_few_test_images_prove_nothing(count, rules):
     scores = {"train": [0] * 20 + [count] + [0] * 3, "real": [count] + [0] * 23}

@@ -207,6 +207,23 @@ def test_the_warm_up_leaves_the_discriminator_alone(fashion):
     assert ramps == pytest.approx([0, 0, 0, 0.25, 0.5, 0.75, 1, 1])
 
 
+def test_the_first_half_of_the_warm_up_may_compare_squares(fashion):
+    states = {
+        kind: TrainState.create(small(rec_kind=kind, adv=0, adv_rec=0, cycle=0), CPU) for kind in ("mse", "mse-l1")
+    }
+    states["l1"] = TrainState.create(small(rec_kind="l1", warmup_steps=0, adv=0, adv_rec=0, cycle=0), CPU)
+    batches = Batches(fashion, states["mse"])
+    for _ in range(2):  # of 4
+        x = batches.next()
+        seen = {kind: train_step(states[kind], x) for kind in ("mse", "mse-l1")}
+        assert seen["mse"]["loss/rec"] == seen["mse-l1"]["loss/rec"]
+    assert same(weights(states["mse"].model), weights(states["mse-l1"].model))
+    states["l1"].model.load_state_dict(states["mse-l1"].model.state_dict())
+    states["l1"].step, x = states["mse-l1"].step, batches.next()
+    seen = {kind: train_step(state, x)["loss/rec"] for kind, state in states.items()}
+    assert seen["mse-l1"] == seen["l1"] != seen["mse"]
+
+
 def test_eight_images_are_learnt_by_heart(fashion):
     config = small("autoencoder", width=8, z_dim=16, lr=3e-3, steps=250, log_every=50, warmup_steps=0)
     few = fashion.train[:8]
