@@ -200,6 +200,9 @@ def test_the_fourth_trial_turns_the_rows_own_knob(base):
     assert next_trial("vae", base, done) == {"lr": 1.5e-3, "lr_d": 1.5e-3, "kl": OBJECTIVES["vae"].kl / 5}
     assert next_trial("gan", base, done)["spectral_norm"] is True
     assert next_trial("gan", base, [*done, done[0]]) is None
+    for kind, tried in {"l1": "l1", "mse": "l1", "features": "l1", "mse-l1": "mse-l1"}.items():
+        recipe = base.with_options(rec_kind=kind)
+        assert next_trial("autoencoder", recipe, done)["rec_kind"] == tried, "the recipe's own, or the other one"
     assert best_trial(done)["lr"] == 1.5e-3 and best_trial([]) == {}
     assert KNOBS.keys() == ROWS.keys() == OBJECTIVES.keys()
 
