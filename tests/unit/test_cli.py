@@ -18,7 +18,8 @@ from safetensors.torch import load_file
 
 from aegan import cli, cli_train, losses
 from aegan.card import model_card, train_command
-from aegan.config import OPTIONS, PRESETS, get_objective, get_preset
+from aegan.checkpoints import shipped_models
+from aegan.config import OPTIONS, PRESETS, Config, get_objective, get_preset
 from aegan.events import Metric, Step, Stopped
 from aegan.history import read_events
 from aegan.model import AEGAN
@@ -249,6 +250,14 @@ def test_the_command_on_a_card_describes_its_configuration(preset, changes, monk
         assert words[:3] == ["python", "-m", "aegan"]
         found, _ = cli_train.configure(cli.create_parser().parse_args(words[3:]))
         assert found == wanted
+
+
+@pytest.mark.parametrize("name", shipped_models())
+def test_the_commands_on_shipped_cards_still_say_how_these_models_were_trained(name):
+    """A preset that changes later must not change what the card of an earlier model says."""
+    folder = ROOT / "checkpoints" / name
+    config = Config.from_dict(json.loads((folder / "config.json").read_text("utf-8")))
+    assert f"\n{train_command(config)}\n" in (folder / "README.md").read_text("utf-8")
 
 
 MISTAKES = {
