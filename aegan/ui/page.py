@@ -24,15 +24,17 @@ def component(
     name: str, server_functions: list[Callable[..., Any]] | None = None, events: Sequence[str] = (), **props: Any
 ) -> gr.HTML:
     """A component of ours: assets/html/NAME.html with its script assets/js/NAME.js. A script that is a module exports
-    a function of (element, server, {props, watch, trigger}) as its default; `events` are those that it triggers.
+    a function of (element, server, {props, watch, trigger}) as its default; `events` are those that it triggers. Until
+    it has come, the component is inert: a press that nobody listens to would be lost without a sign.
 
     The template is filled in once, with `props`; what changes later the script draws itself, from `value` or from
     the answers of `server_functions`.
     """
     script = (ASSETS / "js" / f"{name}.js").read_text(encoding="utf-8")
     if "export default" in script:
-        script = f'import(window.aegan.asset("js/{name}.js"))'
-        script += ".then((module) => module.default(element, server, { props, watch, trigger }));"
+        script = f'element.inert = true; import(window.aegan.asset("js/{name}.js"))'
+        script += ".then((module) => { module.default(element, server, { props, watch, trigger });"
+        script += " element.inert = false; });"
         script += f"// {json.dumps(list(events))}"  # Gradio wants to find their names
     return gr.HTML(
         html_template=(ASSETS / "html" / f"{name}.html").read_text(encoding="utf-8"),

@@ -73,6 +73,21 @@ def page(visit) -> Page:
     return page
 
 
+def test_nothing_can_be_pressed_before_the_page_listens(visit):
+    blank = visit(without="nothing")  # a page of its own, whose scripts were not fetched before
+    held = []
+    blank.route("**/reconstruct.js*", lambda route: held.append(route))
+    blank.reload()
+    blank.get_by_role("tab", name="Reconstruct").click()
+    button = blank.locator(".reconstruct .random")
+    expect(button).to_be_visible()
+    assert button.evaluate("button => { button.focus(); return document.activeElement !== button; }")
+    (route,) = held
+    route.continue_()
+    button.click()
+    expect(blank.locator(".reconstruct .psnr")).to_contain_text("dB")
+
+
 def test_an_upload_is_reconstructed_and_inverted_at_will(page):
     empty = pixels(page, "Reconstruction")
     upload(page, a_picture())
