@@ -214,7 +214,7 @@ def update_generator(
             if objective.cycle:
                 terms["cycle"] = (ramp * objective.cycle, losses.latent_distance(made.z, z_rec))
             if objective.rec_fake:
-                kind = "mse" if objective.rec_kind == "features" else pixel_kind(state.config, state.step)
+                kind = pixel_kind(state.config, state.step)
                 distance = losses.pixel_distance(made.x_fake, model.decode(z_rec), kind)
                 terms["rec_fake"] = (ramp * objective.rec_fake, distance)
     _descend(state, "g", torch.stack([weight * loss for weight, loss in terms.values()]).sum())
