@@ -68,8 +68,8 @@ def ablation_page(results: dict[str, Any]) -> str:
     for row in rows:
         worth = "–" if row["worth"] is None else f"{row['worth']:.2f}"
         lines.append(_line([row["title"], worth, *_cells(row["time"]["figures"], names)]))
-    lines += ["", "The pass of E and G that serves both updates has no switch: its worth in speed is measured by"
-              " `python -m tests.benchmarks`.", "", *_facts(results), ""]  # fmt: skip
+    lines += ["", "The pass of E and G that serves both updates has no switch: its worth is measured by"
+              " `python -m tests.benchmarks.passes`.", "", *_facts(results), ""]  # fmt: skip
     return "\n".join(lines)
 
 
