@@ -13,8 +13,7 @@ const SHOWN_ON = { collapse: "ring" }; // lessons that were found to hold there,
 export default function mount(element, server, { trigger }) {
   const root = element.querySelector(".aegan"), $ = (selector) => root.querySelector(selector);
   const data = $("#choose-data"), preset = $("#choose-preset"), start = $(".start");
-  const first = page.facts.choosing.first; // a quick visitor may have chosen other data before this script came
-  let choice = { ...first, data: data.value || first.data, knobs: {}, own: null }, given = null, took = null, waiting = 0, turn = 0, tries = 0, wasActive = false;
+  let choice = { ...page.facts.choosing.first, knobs: {}, own: null }, given = null, took = null, waiting = 0, turn = 0, tries = 0, wasActive = false;
 
   const say = (sentence) => { $(".message").textContent = page.say(sentence); };
   const isReady = () => choice.data !== "own" || choice.own;

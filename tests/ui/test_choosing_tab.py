@@ -11,18 +11,6 @@ def chooser(page: Page):
     return page.get_by_role("region", name="What to train")
 
 
-def test_what_is_chosen_before_the_script_comes_is_kept(visit):
-    page, held = visit("Train"), []
-    expect(chooser(page).get_by_text("Weights to learn")).to_be_visible()
-    page.route("**/js/choose.js", lambda route: held.append(route))
-    page.reload(wait_until="commit")
-    chooser(page).get_by_label("Data").select_option("ring")
-    assert held
-    held[0].continue_()
-    expect(chooser(page).get_by_text("Weights to learn")).to_be_visible()
-    expect(chooser(page).get_by_label("Data")).to_have_value("ring")
-
-
 def test_own_images_are_shown_trained_on_and_leave_no_file(visit, tmp_path: Path):
     archive = tmp_path / "Alice.zip"
     archive.write_bytes(pack(pictures(20) | {"notes.txt": b"?"}))
