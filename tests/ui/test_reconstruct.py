@@ -77,8 +77,9 @@ def test_nothing_can_be_pressed_before_the_page_listens(visit):
     blank = visit(without="nothing")  # a page of its own, whose scripts were not fetched before
     held = []
     blank.route("**/reconstruct.js*", lambda route: held.append(route))
-    blank.reload()
-    blank.get_by_role("tab", name="Reconstruct").click()
+    with blank.expect_request("**/reconstruct.js*"):
+        blank.reload()
+        blank.get_by_role("tab", name="Reconstruct").click()
     button = blank.locator(".reconstruct .random")
     expect(button).to_be_visible()
     assert button.evaluate("button => { button.focus(); return document.activeElement !== button; }")
